@@ -1,0 +1,259 @@
+//! Everything that is not a plain path: the query compiled by jaq, run over a document.
+//!
+//! Known differences from jq 1.6, which AWS runs: numbers keep the spelling of the record (`2.0` stays
+//! `2.0`, `1e3` stays `1e3`, integers are exact at any size); a slice of null is an error, not null; an
+//! object takes a number as an index and gives null; and filters that read the clock, the environment or
+//! the local time zone are not there.
+
+use std::borrow::Cow;
+
+use jaq_core::load::{Arena, Error as LoadError, File, Loader};
+use jaq_core::{Compiler, Ctx, Filter, Vars, data};
+use jaq_json::{Map, Num, Rc, Val};
+
+use super::error::{KeyError, QueryError};
+use super::json::{Malformed, Scalar, Scanned, Scanner};
+use super::partition_keys::PartitionKeys;
+
+/// Filters that would make a key depend on something other than the record, stop the process, or write
+/// to a terminal; and the definitions built on them.
+const LEFT_OUT: [&str; 11] = [
+    "now",
+    "env",
+    "halt",
+    "halt_error",
+    "debug",
+    "debug_empty",
+    "stderr",
+    "stderr_empty",
+    "localtime",
+    "strflocaltime",
+    "input_line_number",
+];
+
+/// A compiled query whose result is one object.
+pub(super) struct Program {
+    names: Vec<String>,
+    filter: Filter<data::JustLut<Val>>,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Compiles the object constructor of these members, each with its name.
+    pub(super) fn compile(members: Vec<(String, Cow<'_, str>)>) -> Result<Self, QueryError> {
+        let mut query = String::from("{");
+        let mut names: Vec<String> = Vec::new();
+        for (name, member) in members {
+            query.push_str(&member);
+            // A line break ends a comment.
+            query.push_str("\n,");
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        query.push('}');
+        Ok(Self {
+            names,
+            filter: compile(&query)?,
+        })
+    }
+
+    /// Appends the keys of one record.
+    pub(super) fn evaluate(&self, record: &[u8], out: &mut PartitionKeys) -> Result<(), KeyError> {
+        let document = read(record)?;
+        let object = self.run(document)?;
+        for name in &self.names {
+            let key = || name.clone();
+            let value = object.iter().find_map(|(field, value)| match field {
+                Val::TStr(field) if ***field == *name.as_bytes() => Some(value),
+                _ => None,
+            });
+            match value {
+                None | Some(Val::Null) => return Err(KeyError::NullOrEmpty { key: key() }),
+                Some(Val::Arr(_)) => {
+                    return Err(KeyError::NotScalar {
+                        key: key(),
+                        kind: "array",
+                    });
+                }
+                Some(Val::Obj(_)) => {
+                    return Err(KeyError::NotScalar {
+                        key: key(),
+                        kind: "object",
+                    });
+                }
+                Some(Val::TStr(text) | Val::BStr(text)) => {
+                    let text = std::str::from_utf8(text);
+                    let text = text.map_err(|_| KeyError::NotUtf8 { key: key() })?;
+                    if text.is_empty() {
+                        return Err(KeyError::NullOrEmpty { key: key() });
+                    }
+                    out.push(name, |out| out.push_str(text));
+                }
+                Some(scalar @ (Val::Bool(_) | Val::Num(_))) => {
+                    let text = scalar.to_string();
+                    out.push(name, |out| out.push_str(&text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&self, document: Val) -> Result<Rc<Map>, KeyError> {
+        let ctx = Ctx::<data::JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
+        let mut results = self.filter.id.run((ctx, document));
+        let first = results.next().ok_or(KeyError::NotOneResult {
+            results: "no result",
+        })?;
+        let first = first.map_err(|exception| match exception.get_err() {
+            Ok(error) => KeyError::Jq {
+                reason: reason(error.into_val()),
+            },
+            Err(_) => KeyError::Jq {
+                reason: "the query stopped without a result".to_owned(),
+            },
+        })?;
+        match (first, results.next()) {
+            (Val::Obj(object), None) => Ok(object),
+            (_, Some(_)) => Err(KeyError::NotOneResult {
+                results: "several results",
+            }),
+            (_, None) => Err(KeyError::NotOneResult {
+                results: "something other than an object",
+            }),
+        }
+    }
+}
+
+fn compile(query: &str) -> Result<Filter<data::JustLut<Val>>, QueryError> {
+    let defs = jaq_core::defs()
+        .chain(jaq_std::defs())
+        .chain(jaq_json::defs());
+    let defs = defs.filter(|def| !LEFT_OUT.contains(&def.name));
+    let funs = jaq_core::funs()
+        .chain(jaq_std::funs())
+        .chain(jaq_json::funs());
+    let funs = funs.filter(|(name, ..)| !LEFT_OUT.contains(name));
+    let arena = Arena::default();
+    let modules = Loader::new(defs)
+        .load(
+            &arena,
+            File {
+                code: query,
+                path: (),
+            },
+        )
+        .map_err(|errors| syntax_error(query, errors.first().map(|(_, error)| error)))?;
+    let filter = Compiler::default()
+        .with_funs(funs)
+        .compile(modules)
+        .map_err(|errors| {
+            let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
+            first.map_or_else(
+                || syntax_error(query, None),
+                |(name, kind)| QueryError::Undefined {
+                    kind: kind.as_str(),
+                    name: name.to_owned(),
+                },
+            )
+        })?;
+    Ok(filter)
+}
+
+/// The first thing that kept a query from being read, at the place where it stands.
+pub(super) fn syntax_error(query: &str, error: Option<&LoadError<&str>>) -> QueryError {
+    let (near, expected) = match error {
+        Some(LoadError::Lex(errors)) => errors
+            .first()
+            .map_or(("", ""), |(expected, near)| (*near, expected.as_str())),
+        Some(LoadError::Parse(errors)) => errors
+            .first()
+            .map_or(("", ""), |(expected, near)| (*near, expected.as_str())),
+        Some(LoadError::Io(_)) => ("import", "no module"),
+        None => ("", "an expression"),
+    };
+    QueryError::Syntax {
+        text: query.to_owned(),
+        near: near.chars().take(24).collect(),
+        expected: if expected.is_empty() {
+            "nothing more".to_owned()
+        } else {
+            expected.to_owned()
+        },
+    }
+}
+
+/// jq's own text, cut short: it may quote the whole record.
+fn reason(error: Val) -> String {
+    const LONGEST: usize = 200;
+    let text = match error {
+        Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Reads a record as jq does, with the same strictness as the walk over plain paths.
+fn read(record: &[u8]) -> Result<Val, KeyError> {
+    let mut scanner = Scanner::new(record);
+    let document = value(&mut scanner);
+    let document = document.and_then(|document| scanner.finish().map(|()| document));
+    document.map_err(|malformed| scanner.key_error(malformed))
+}
+
+/// Recursion is bounded by the depth that the scanner allows.
+fn value(scanner: &mut Scanner<'_>) -> Scanned<Val> {
+    match scanner.peek() {
+        Some(b'{') => {
+            let mut object = Map::default();
+            let mut more = scanner.enter(b'}')?;
+            while more {
+                let mut name = String::new();
+                if !scanner.member_name()?.decode(&mut name) {
+                    return Err(Malformed::Utf8);
+                }
+                let member = value(scanner)?;
+                object.insert(Val::from(name), member);
+                more = scanner.another(b'}')?;
+            }
+            Ok(Val::obj(object))
+        }
+        Some(b'[') => {
+            let mut array = Vec::new();
+            let mut more = scanner.enter(b']')?;
+            while more {
+                array.push(value(scanner)?);
+                more = scanner.another(b']')?;
+            }
+            Ok(array.into_iter().collect())
+        }
+        _ => match scanner.scalar()? {
+            Scalar::Null => Ok(Val::Null),
+            Scalar::Bool(value) => Ok(Val::Bool(value)),
+            Scalar::Number(digits) => Ok(Val::Num(number(digits))),
+            Scalar::String(raw) => {
+                let mut text = String::new();
+                if !raw.decode(&mut text) {
+                    return Err(Malformed::Utf8);
+                }
+                Ok(Val::from(text))
+            }
+        },
+    }
+}
+
+fn number(digits: &[u8]) -> Num {
+    // A number that was scanned is ASCII.
+    let digits = str::from_utf8(digits).unwrap_or("0");
+    let integer = digits != "-0" && !digits.contains(['.', 'e', 'E']);
+    let integer = integer.then(|| Num::from_str_radix(digits, 10)).flatten();
+    integer.unwrap_or_else(|| Num::Dec(Rc::new(digits.to_owned())))
+}

@@ -1,0 +1,373 @@
+use super::*;
+use proptest::prelude::*;
+
+const EVENT: &str = r#"{"version":"0","id":"6f3c","detail-type":"prod","source":"clientevents","time":"2026-11-02T08:15:30Z","resources":["c-17","c-18"],"detail":{"eventType":"searching","schemaVersion":"1","price":2.0,"count":1,"gift":true,"sale":false,"none":null,"empty":"","data":{"tags":["a","b"],"naïve":"Zürich"}}}
+"#;
+
+fn keys_of(query: &KeyQuery, record: &str) -> String {
+    let mut keys = PartitionKeys::new();
+    match query.evaluate(record.as_bytes(), &mut keys) {
+        Ok(()) => format!("{keys:?}"),
+        Err(error) => format!("{}: {} ({error})", error.code(), error.message()),
+    }
+}
+
+fn metadata(query: &str) -> String {
+    match KeyQuery::metadata_extraction(query) {
+        Ok(query) => keys_of(&query, EVENT),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn lambda(expr: &str) -> String {
+    match KeyQuery::partition_keys(expr) {
+        Ok(query) => keys_of(&query, EVENT),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn plain_paths_slices_and_defaults_need_no_document() {
+    for (query, expected) in [
+        (
+            "{eventType:.detail.eventType, schemaVersion: .detail.schemaVersion}",
+            r#"{"eventType": "searching", "schemaVersion": "1"}"#,
+        ),
+        ("{day:(.time[0:10])}", r#"{"day": "2026-11-02"}"#),
+        ("{hour: .time | .[11:13]}", r#"{"hour": "08"}"#),
+        (
+            r#"{"t": ."detail-type", "s": .["source"]}"#,
+            r#"{"t": "prod", "s": "clientevents"}"#,
+        ),
+        ("{source}", r#"{"source": "clientevents"}"#),
+        ("{c: .resources[1]}", r#"{"c": "c-18"}"#),
+        (
+            "{n: .detail.count, p: .detail.price, g: .detail.gift, s: .detail.sale}",
+            r#"{"n": "1", "p": "2.0", "g": "true", "s": "false"}"#,
+        ),
+        (
+            r#"{k: (.detail.none // .nothing.at.all // "none")}"#,
+            r#"{"k": "none"}"#,
+        ),
+        (r#"{k: (.nowhere[0:4] // "none")}"#, r#"{"k": "none"}"#),
+        (r#"{k: .detail.data."naïve"[1:-3]}"#, r#"{"k": "ür"}"#),
+        (r#"{k: .detail.data["na\u00efve"][-2:]}"#, r#"{"k": "ch"}"#),
+    ] {
+        assert!(
+            KeyQuery::metadata_extraction(query).unwrap().is_fast(),
+            "{query}"
+        );
+        assert_eq!(metadata(query), expected, "{query}");
+    }
+}
+
+#[test]
+fn everything_else_runs_in_jq() {
+    for (query, expected) in [
+        (
+            r#"{b: (.time | strptime("%Y-%m-%dT%H:%M:%SZ") | strftime("%Y"))}"#,
+            r#"{"b": "2026"}"#,
+        ),
+        (
+            r#"{k: (.detail.none | if . == null or . == "" then "unknown" else tostring end)}"#,
+            r#"{"k": "unknown"}"#,
+        ),
+        (
+            "{t: .detail.data.tags | join(\"+\"), p: .detail.price}",
+            r#"{"p": "2.0", "t": "a+b"}"#,
+        ),
+        (
+            "{c: .resources[-1], n: (.detail.count + 1)}",
+            r#"{"c": "c-18", "n": "2"}"#,
+        ),
+    ] {
+        assert!(
+            !KeyQuery::metadata_extraction(query).unwrap().is_fast(),
+            "{query}"
+        );
+        assert_eq!(metadata(query), expected, "{query}");
+    }
+}
+
+#[test]
+fn values_that_are_no_folder_fail_with_the_code_and_text_of_aws() {
+    const NULL: &str = "DynamicPartitioning.MetadataExtractionFailed: partitionKeys values must not be null or empty";
+    for expression in [
+        ".detail.none",
+        ".detail.missing",
+        ".nowhere.x",
+        ".detail.empty",
+        ".detail.empty // \"d\"",
+    ] {
+        for query in [
+            format!("{{k: ({expression})}}"),
+            format!("{{k: ({expression}), l: (1 + 1)}}"),
+        ] {
+            assert!(
+                metadata(&query).starts_with(NULL),
+                "{query}: {}",
+                metadata(&query)
+            );
+        }
+    }
+    insta::assert_snapshot!(metadata("{k: .detail.data}"), @r#"DynamicPartitioning.MetadataExtractionFailed: partition key "k" is an object; a key is a string, a number or a boolean (partition key "k" is an object; a key is a string, a number or a boolean)"#);
+    insta::assert_snapshot!(metadata("{k: .source.x}"), @r#"DynamicPartitioning.MetadataExtractionFailed: partition key "k": its expression does not apply to the types in this record (partition key "k": its expression does not apply to the types in this record)"#);
+    insta::assert_snapshot!(metadata("{k: (.source | tonumber)}"), @r#"DynamicPartitioning.MetadataExtractionFailed: jq: cannot parse "clientevents" as JSON: byte offset 0: value expected (jq: cannot parse "clientevents" as JSON: byte offset 0: value expected)"#);
+    insta::assert_snapshot!(metadata("{k: .resources[]}"), @"DynamicPartitioning.MetadataExtractionFailed: the query gives several results for this record; it must give one object (the query gives several results for this record; it must give one object)");
+    insta::assert_snapshot!(metadata("{k: empty}"), @"DynamicPartitioning.MetadataExtractionFailed: the query gives no result for this record; it must give one object (the query gives no result for this record; it must give one object)");
+}
+
+#[test]
+fn queries_that_give_no_keys_are_refused_with_the_reason() {
+    insta::assert_snapshot!(metadata(".detail.eventType"), @"a MetadataExtractionQuery is one jq object constructor such as {eventType: .detail.eventType}; put other steps into the values, in parentheses");
+    insta::assert_snapshot!(metadata("{a: .x} | {b: .a}"), @"a MetadataExtractionQuery is one jq object constructor such as {eventType: .detail.eventType}; put other steps into the values, in parentheses");
+    insta::assert_snapshot!(metadata("{a: .x"), @r#""{a: .x" is not a jq expression at "": closing brace expected"#);
+    insta::assert_snapshot!(metadata("{a: .x |}"), @r#""{a: .x |}" is not a jq expression at "}": term expected"#);
+    insta::assert_snapshot!(metadata("{(.a): .x}"), @"the name of key number 1 is computed; write it out, as in {eventType: …}");
+    insta::assert_snapshot!(metadata("{}"), @"the query gives no key");
+    insta::assert_snapshot!(metadata(""), @r#""" is not a jq expression at "": term expected"#);
+    insta::assert_snapshot!(metadata("{a: (now | todate)}"), @"filter now is not defined (filters that read the clock, the environment or the local time zone are left out on purpose)");
+    insta::assert_snapshot!(metadata("{a: env.HOME}"), @"filter env is not defined (filters that read the clock, the environment or the local time zone are left out on purpose)");
+    insta::assert_snapshot!(metadata("{a: $ENV.HOME}"), @"variable $ENV is not defined (filters that read the clock, the environment or the local time zone are left out on purpose)");
+    let many: Vec<_> = (0..51).map(|key| format!("k{key}: .x")).collect();
+    insta::assert_snapshot!(metadata(&format!("{{{}}}", many.join(","))), @"the query gives 51 keys; AWS allows 50");
+    insta::assert_snapshot!(lambda("eventType"), @r#""eventType" is not name=expression; names are letters, digits, '_', '-' and '.'"#);
+    insta::assert_snapshot!(lambda("a=.x,"), @r#""" is not name=expression; names are letters, digits, '_', '-' and '.'"#);
+    insta::assert_snapshot!(lambda("a b=.x"), @r#""a b=.x" is not name=expression; names are letters, digits, '_', '-' and '.'"#);
+}
+
+#[test]
+fn commas_inside_brackets_and_strings_do_not_split_entries() {
+    assert_eq!(
+        lambda("eventType=.detail.eventType,day=.time[0:10]"),
+        r#"{"eventType": "searching", "day": "2026-11-02"}"#
+    );
+    assert_eq!(
+        lambda(r#"a = .detail.none // "x,y" , b=([1,2] | length), c = .resources | join(",")"#),
+        r#"{"a": "x,y", "b": "2", "c": "c-17,c-18"}"#
+    );
+}
+
+#[test]
+fn the_last_of_several_members_with_one_name_counts() {
+    let query = KeyQuery::metadata_extraction("{k: .a.b}").unwrap();
+    assert_eq!(
+        keys_of(&query, r#"{"a":{"b":1,"b":2},"a":{"b":"last"}}"#),
+        r#"{"k": "last"}"#
+    );
+    assert!(keys_of(&query, r#"{"a":{"b":1},"a":{}}"#).contains("must not be null or empty"));
+    assert_eq!(
+        keys_of(&query, r#"{"\u0061":{"b":"escaped"}}"#),
+        r#"{"k": "escaped"}"#
+    );
+}
+
+#[test]
+fn a_record_that_is_not_one_json_document_has_no_keys() {
+    for query in ["{k: .a}", "{k: (.a | tostring)}"] {
+        let query = KeyQuery::metadata_extraction(query).unwrap();
+        for record in [
+            "",
+            " ",
+            "{",
+            r#"{"a":1"#,
+            r#"{"a":1}{"a":2}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":01}"#,
+            "{'a':1}",
+            "NaN",
+        ] {
+            let mut keys = PartitionKeys::new();
+            let error = query.evaluate(record.as_bytes(), &mut keys).unwrap_err();
+            assert!(
+                matches!(error, KeyError::NotJson { .. }),
+                "{record}: {error}"
+            );
+        }
+        let mut keys = PartitionKeys::new();
+        assert!(query.evaluate(b"{\"a\":\"\xff\"}", &mut keys).is_err());
+    }
+}
+
+#[test]
+fn the_deepest_document_fits_the_stack() {
+    let depth = crate::limits::MAX_DOCUMENT_DEPTH;
+    let document = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let query =
+        "{k: (tojson | length), l: ([..] | length), m: (flatten | length), n: ([paths] | length)}";
+    let query = KeyQuery::metadata_extraction(query).unwrap();
+    assert_eq!(
+        keys_of(&query, &document),
+        r#"{"k": "512", "l": "256", "m": "0", "n": "255"}"#
+    );
+}
+
+#[test]
+fn well_known_names_have_expressions_and_others_say_so() {
+    let query = KeyQuery::well_known(["eventType", "date", "hour"]).unwrap();
+    assert_eq!(
+        keys_of(&query, EVENT),
+        r#"{"eventType": "searching", "date": "2026-11-02", "hour": "08"}"#
+    );
+    insta::assert_snapshot!(KeyQuery::well_known(["tenant"]).unwrap_err(), @r#"no expression is known for the partition key "tenant"; give one, as in tenant=.detail.tenant"#);
+}
+
+#[test]
+fn a_query_serves_several_threads() {
+    let query = KeyQuery::metadata_extraction("{k: (.detail.count + 1)}").unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(keys_of(&query, EVENT), r#"{"k": "2"}"#));
+        }
+    });
+}
+
+#[test]
+fn expressions_made_to_exhaust_the_stack_are_refused_or_read() {
+    for (head, tail) in [("(", ")"), ("[", "]"), ("\"\\(", ")\"")] {
+        let query = format!("{{a: {}1{}}}", head.repeat(900), tail.repeat(900));
+        assert!(
+            matches!(
+                KeyQuery::metadata_extraction(&query),
+                Err(QueryError::TooLarge)
+            ),
+            "{head}"
+        );
+    }
+    for repeated in [
+        "-",
+        "try ",
+        ".a|",
+        ".a//",
+        "1 as $x|",
+        ".a.",
+        "if .a then .b else ",
+        "label $x|",
+        "def f:",
+        "reduce . as $x (0;",
+    ] {
+        let query = format!("{{a: {}1}}", repeated.repeat(5_000 / repeated.len()));
+        match KeyQuery::metadata_extraction(&query) {
+            Ok(query) => drop(keys_of(&query, EVENT)),
+            Err(error) => drop(error.to_string()),
+        }
+        let query = format!("{{a: {}1}}", repeated.repeat(48));
+        match KeyQuery::metadata_extraction(&query) {
+            Ok(query) => drop(keys_of(&query, EVENT)),
+            Err(error) => drop(error.to_string()),
+        }
+    }
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("a".to_owned()),
+        Just("b".to_owned()),
+        Just("ä-1".to_owned()),
+        Just("\"\\\n".to_owned())
+    ]
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Number, Value};
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(|n| Value::Number(n.into())),
+        any::<f64>().prop_filter_map("finite", |n| Number::from_f64(n).map(Value::Number)),
+        "[a-z/é😀\\\\\"\\n]{0,6}".prop_map(Value::String),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::vec((name(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// A path as written, and with the two things added in which jaq differs from jq 1.6.
+fn path() -> impl Strategy<Value = (String, String)> {
+    let step = prop_oneof![
+        3 => name().prop_map(|name| format!("[{}]", serde_json::to_string(&name).unwrap())),
+        1 => (0..3_usize).prop_map(|index| format!("[{index}]")),
+    ];
+    let slice = prop::option::of(prop_oneof![
+        (-4..6_i64, -4..6_i64).prop_map(|(i, j)| format!("[{i}:{j}]")),
+        (-4..6_i64).prop_map(|i| format!("[{i}:]")),
+        (-4..6_i64).prop_map(|j| format!("[:{j}]")),
+    ]);
+    (prop::collection::vec(step, 1..4), slice).prop_map(|(steps, slice)| {
+        let plain = format!(
+            ".{}{}",
+            steps.concat(),
+            slice.as_deref().unwrap_or_default()
+        );
+        let step = |step: &String| {
+            if step.starts_with("[\"") {
+                format!(".{step}")
+            } else {
+                format!("if type == \"object\" then error(0) else .{step} end")
+            }
+        };
+        let mut guarded: Vec<_> = steps.iter().map(step).collect();
+        guarded.extend(slice.map(|slice| format!("if . == null then null else .{slice} end")));
+        (plain, format!("({})", guarded.join(" | ")))
+    })
+}
+
+fn expression() -> impl Strategy<Value = (String, String)> {
+    let default = prop::option::of(prop_oneof![Just("\"d\""), Just("\"\"")]);
+    (prop::collection::vec(path(), 1..3), default).prop_map(|(paths, default)| {
+        let (mut plain, mut guarded): (Vec<_>, Vec<_>) = paths.into_iter().unzip();
+        plain.extend(default.map(str::to_owned));
+        guarded.extend(default.map(str::to_owned));
+        (plain.join(" // "), guarded.join(" // "))
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_fast_path_and_jq_give_the_same_keys(
+        document in json(),
+        expressions in prop::collection::vec(expression(), 1..4),
+    ) {
+        let query = |side: fn(&(String, String)) -> &String| {
+            let members = expressions.iter().map(side).enumerate();
+            let members: Vec<_> = members.map(|(key, e)| format!("k{key}: ({e})")).collect();
+            format!("{{{}}}", members.join(", "))
+        };
+        let fast = KeyQuery::metadata_extraction(&query(|pair| &pair.0)).unwrap();
+        prop_assert!(fast.is_fast());
+        let jq = KeyQuery::through_jq(&query(|pair| &pair.1)).unwrap();
+        let document = document.to_string();
+        let (mut from_fast, mut from_jq) = (PartitionKeys::new(), PartitionKeys::new());
+        let fast = fast.evaluate(document.as_bytes(), &mut from_fast).map(|()| from_fast);
+        let jq = jq.evaluate(document.as_bytes(), &mut from_jq).map(|()| from_jq);
+        // jq stops at the first error of any key, so only success and values compare.
+        prop_assert_eq!(fast.ok(), jq.ok(), "{} on {}", query(|pair| &pair.0), document);
+    }
+
+    #[test]
+    fn no_query_and_no_record_makes_it_panic(query in ".{0,40}", record in ".{0,60}") {
+        let mut keys = PartitionKeys::new();
+        let compiled = [KeyQuery::metadata_extraction(&query), KeyQuery::partition_keys(&query)];
+        for compiled in compiled.into_iter().flatten() {
+            drop(compiled.evaluate(record.as_bytes(), &mut keys));
+        }
+        let query = KeyQuery::well_known(["eventType", "year"]).unwrap();
+        drop(query.evaluate(record.as_bytes(), &mut keys));
+    }
+
+    #[test]
+    fn no_text_that_looks_like_jq_makes_it_panic(
+        tokens in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "(", ")", "[", "]", ".", "..", "a", ".a", ":", ",", "|", "//", "\"", "\\(", "1", "-", "?", "$x", "as", "if", "then", "end", "def", ";", "@base64", "reduce", "=", "#", "\n",
+        ]), 0..16),
+    ) {
+        let text = tokens.concat();
+        drop(KeyQuery::metadata_extraction(&text));
+        drop(KeyQuery::metadata_extraction(&format!("{{a: {text}}}")));
+        drop(KeyQuery::partition_keys(&format!("a={text}")));
+    }
+}

@@ -1,0 +1,370 @@
+//! Partition keys and an instant → the beginning of an S3 key.
+
+mod date_pattern;
+mod partition;
+mod template;
+mod time_zone;
+mod validate;
+mod violation;
+
+use jiff::{Timestamp, Zoned};
+use uuid::Uuid;
+
+pub use date_pattern::DatePattern;
+pub(crate) use date_pattern::Item as DateItem;
+pub use partition::Partition;
+pub use template::{KeyNamespace, RANDOM_STRING_CHARS, Segment};
+pub use time_zone::{CustomTimeZone, TimeZoneError};
+pub use validate::validate;
+pub use violation::{Rule, StreamField, Violation};
+
+use crate::confinement::{ConfinementPolicy, confine};
+use crate::keys::{KeyError, PartitionKeys};
+use crate::limits::{MAX_EVALUATED_PREFIX_BYTES, MAX_EVALUATED_PREFIX_CHARS};
+use template::Template;
+
+/// Whether a literal `ErrorOutputPrefix` gets `<error-output-type>/yyyy/MM/dd/HH/` appended. AWS does not
+/// say: its rule about appended dates (developer guide, Custom prefixes for Amazon S3 objects) names
+/// `Prefix` only, so nothing is appended here.
+pub const LITERAL_ERROR_OUTPUT_PREFIX_GETS_DATE: bool = false;
+
+/// `error-output-type` of records whose partition keys failed. It is not in the list that AWS publishes;
+/// they lie with the records that a Lambda function refused.
+pub const PARTITIONING_ERROR_OUTPUT_TYPE: &str = "processing-failed";
+
+/// `Prefix` of a delivery stream.
+///
+/// Keys come in two steps, because a record is buffered before the instant of its object is known:
+/// [`partition`](Self::partition) says which buffer a record belongs to, and
+/// [`evaluate`](Self::evaluate) gives the prefix of the object when it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix {
+    template: Template,
+    /// Distinct partition keys, in the order of their first use.
+    keys: Vec<(KeyNamespace, String)>,
+    longest: (usize, usize),
+    literal: bool,
+}
+
+/// `ErrorOutputPrefix` of a delivery stream, written or implied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorOutputPrefix {
+    template: Template,
+}
+
+/// What an object's prefix depends on besides the partition.
+pub struct Evaluation<'a> {
+    /// Approximate arrival of the oldest record in the object.
+    pub instant: Timestamp,
+    /// The stream's `CustomTimeZone`.
+    pub zone: &'a CustomTimeZone,
+    /// Gives the text of one `!{firehose:random-string}`, [`RANDOM_STRING_CHARS`] characters, other text
+    /// at each call; [`random_string`] makes it from a random UUID.
+    pub random: &'a mut dyn FnMut() -> String,
+}
+
+/// A prefix that cannot be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The partition was made by another prefix.
+    #[error("the partition has no value for {namespace}:{key}; it belongs to another prefix", namespace = namespace.as_str())]
+    ForeignPartition {
+        /// The key without a value.
+        key: String,
+        /// Where it comes from.
+        namespace: KeyNamespace,
+    },
+    /// Longer than AWS allows.
+    #[error(
+        "Length of evaluated prefix cannot be greater than {MAX_EVALUATED_PREFIX_CHARS}; it is {chars}"
+    )]
+    TooLong {
+        /// Characters of the evaluated prefix.
+        chars: usize,
+    },
+}
+
+impl Prefix {
+    /// Parses a `Prefix`. A prefix without any expression, the empty one included, gets `yyyy/MM/dd/HH/`
+    /// appended, and no slash before it; a prefix with an expression is taken as it is.
+    ///
+    /// # Errors
+    ///
+    /// The first expression that AWS refuses; [`validate`] finds what depends on other fields.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let field = StreamField::Prefix;
+        let mut template = Template::parse(field, text)?;
+        let mut keys = Vec::new();
+        for (offset, segment) in template.with_offsets() {
+            match segment {
+                Segment::ErrorOutputType => {
+                    let rule = Rule::ErrorOutputTypeInPrefix;
+                    return Err(Violation {
+                        field,
+                        offset: Some(offset),
+                        rule,
+                    });
+                }
+                Segment::PartitionKey { namespace, name } => {
+                    let key = (*namespace, name.clone());
+                    if !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let literal = template.is_literal();
+        if literal {
+            template.append_date();
+        }
+        template.check_length(field)?;
+        let longest = template.longest_without_keys();
+        Ok(Self {
+            template,
+            keys,
+            longest,
+            literal,
+        })
+    }
+
+    /// The parts of the prefix, the appended date included.
+    pub fn segments(&self) -> &[Segment] {
+        &self.template.segments
+    }
+
+    /// True when the text has no expression.
+    pub fn is_literal(&self) -> bool {
+        self.literal
+    }
+
+    /// The distinct partition keys, in the order of their first use.
+    pub fn partition_keys(&self) -> impl Iterator<Item = (KeyNamespace, &str)> {
+        self.keys
+            .iter()
+            .map(|(namespace, name)| (*namespace, name.as_str()))
+    }
+
+    /// The buffer that a record with these keys belongs to.
+    ///
+    /// # Errors
+    ///
+    /// A key without a value, a value that leads outside its folder (with
+    /// [`ConfinementPolicy::Fail`]), or values that make the prefix too long.
+    pub fn partition(
+        &self,
+        query_keys: &PartitionKeys,
+        lambda_keys: &PartitionKeys,
+        policy: ConfinementPolicy,
+    ) -> Result<Partition, KeyError> {
+        let mut partition = Partition::new();
+        self.partition_into(query_keys, lambda_keys, policy, &mut partition)?;
+        Ok(partition)
+    }
+
+    /// As [`partition`](Self::partition), into memory that is used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`partition`](Self::partition); `out` is then of no use.
+    pub fn partition_into(
+        &self,
+        query_keys: &PartitionKeys,
+        lambda_keys: &PartitionKeys,
+        policy: ConfinementPolicy,
+        out: &mut Partition,
+    ) -> Result<(), KeyError> {
+        out.clear();
+        for (namespace, key) in &self.keys {
+            let keys = match namespace {
+                KeyNamespace::Query => query_keys,
+                KeyNamespace::Lambda => lambda_keys,
+            };
+            match keys.get(key) {
+                None => {
+                    let namespace = namespace.as_str();
+                    return Err(KeyError::Missing {
+                        key: key.clone(),
+                        namespace,
+                    });
+                }
+                Some("") => return Err(KeyError::NullOrEmpty { key: key.clone() }),
+                Some(value) => out.push(|text| confine(key, value, policy, text))?,
+            }
+        }
+        self.check_length(out)
+    }
+
+    /// The beginning of the S3 key of an object that holds the records of one partition.
+    ///
+    /// # Errors
+    ///
+    /// A partition of another prefix, and a prefix longer than AWS allows (years beyond 9999).
+    pub fn evaluate(
+        &self,
+        partition: &Partition,
+        evaluation: &mut Evaluation<'_>,
+    ) -> Result<String, EvaluateError> {
+        let values: Vec<&str> = partition.values().collect();
+        self.template.evaluate(evaluation, "", |namespace, name| {
+            let mut keys = self.keys.iter();
+            let place = keys.position(|(n, key)| *n == namespace && key == name)?;
+            values.get(place).copied()
+        })
+    }
+
+    /// Refuses at once what would otherwise be found when the object is written: by the longest that the
+    /// timestamps can be.
+    fn check_length(&self, partition: &Partition) -> Result<(), KeyError> {
+        let (mut chars, mut bytes) = self.longest;
+        // Most partitions are far from any limit, however often a prefix repeats them.
+        if bytes + partition.as_str().len() * self.segments().len() <= MAX_EVALUATED_PREFIX_CHARS {
+            return Ok(());
+        }
+        for segment in self.segments() {
+            if let Segment::PartitionKey { namespace, name } = segment {
+                let mut pairs = self.keys.iter().zip(partition.values());
+                let value = pairs.find(|((n, key), _)| n == namespace && key == name);
+                let value = value.map_or("", |(_, value)| value);
+                chars += value.chars().count();
+                bytes += value.len();
+            }
+        }
+        if chars > MAX_EVALUATED_PREFIX_CHARS || bytes > MAX_EVALUATED_PREFIX_BYTES {
+            return Err(KeyError::TooLong);
+        }
+        Ok(())
+    }
+}
+
+impl ErrorOutputPrefix {
+    /// Parses an `ErrorOutputPrefix` that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// The first expression that AWS refuses, and expressions without
+    /// `!{firehose:error-output-type}` among them.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let field = StreamField::ErrorOutputPrefix;
+        let mut template = Template::parse(field, text)?;
+        let mut types = 0;
+        for (offset, segment) in template.with_offsets() {
+            match segment {
+                Segment::PartitionKey { .. } => {
+                    let rule = Rule::PartitionKeysInErrorOutputPrefix;
+                    return Err(Violation {
+                        field,
+                        offset: Some(offset),
+                        rule,
+                    });
+                }
+                Segment::ErrorOutputType => types += 1,
+                _ => {}
+            }
+        }
+        if template.is_literal() {
+            if LITERAL_ERROR_OUTPUT_PREFIX_GETS_DATE {
+                template.append_error_type_and_date();
+            }
+        } else if types == 0 {
+            return Err(Violation {
+                field,
+                offset: None,
+                rule: Rule::ErrorOutputTypeMissing,
+            });
+        }
+        template.check_length(field)?;
+        Ok(Self { template })
+    }
+
+    /// The error output of a stream: its `ErrorOutputPrefix`, or, when that is absent or empty,
+    /// `<Prefix><error-output-type>/yyyy/MM/dd/HH/`.
+    ///
+    /// # Errors
+    ///
+    /// Expressions that AWS refuses, and an absent one where `Prefix` has expressions.
+    pub fn of_stream(
+        prefix: Option<&str>,
+        error_output_prefix: Option<&str>,
+    ) -> Result<Self, Violation> {
+        if let Some(text) = error_output_prefix.filter(|text| !text.is_empty()) {
+            return Self::parse(text);
+        }
+        let field = StreamField::ErrorOutputPrefix;
+        let mut template = Template::parse(StreamField::Prefix, prefix.unwrap_or_default())?;
+        if !template.is_literal() {
+            return Err(Violation {
+                field,
+                offset: None,
+                rule: Rule::ErrorOutputPrefixMissing,
+            });
+        }
+        template.append_error_type_and_date();
+        template.check_length(field)?;
+        Ok(Self { template })
+    }
+
+    /// The parts of the prefix, what AWS appends included.
+    pub fn segments(&self) -> &[Segment] {
+        &self.template.segments
+    }
+
+    /// The beginning of the S3 key of an error object, with an `error-output-type` such as
+    /// `processing-failed`.
+    ///
+    /// # Errors
+    ///
+    /// A prefix longer than AWS allows.
+    pub fn evaluate(
+        &self,
+        error_output_type: &str,
+        evaluation: &mut Evaluation<'_>,
+    ) -> Result<String, EvaluateError> {
+        self.template
+            .evaluate(evaluation, error_output_type, |_, _| None)
+    }
+}
+
+impl Template {
+    fn evaluate<'v>(
+        &self,
+        evaluation: &mut Evaluation<'_>,
+        error_output_type: &str,
+        value: impl Fn(KeyNamespace, &str) -> Option<&'v str>,
+    ) -> Result<String, EvaluateError> {
+        let at: Zoned = evaluation
+            .instant
+            .to_zoned(evaluation.zone.time_zone().clone());
+        let mut out = String::with_capacity(128);
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(text) => out.push_str(text),
+                Segment::Timestamp(pattern) => pattern.format(&at, &mut out),
+                Segment::RandomString => out.push_str(&(evaluation.random)()),
+                Segment::ErrorOutputType => out.push_str(error_output_type),
+                Segment::PartitionKey { namespace, name } => {
+                    let foreign = || {
+                        let (key, namespace) = (name.clone(), *namespace);
+                        EvaluateError::ForeignPartition { key, namespace }
+                    };
+                    out.push_str(value(*namespace, name).ok_or_else(foreign)?);
+                }
+            }
+        }
+        match out.chars().count() {
+            chars if chars > MAX_EVALUATED_PREFIX_CHARS => Err(EvaluateError::TooLong { chars }),
+            _ => Ok(out),
+        }
+    }
+}
+
+/// A `!{firehose:random-string}`: AWS's examples look like the first 11 characters of a UUID.
+pub fn random_string(id: Uuid) -> String {
+    let mut text = id.hyphenated().to_string();
+    text.truncate(RANDOM_STRING_CHARS);
+    text
+}
+
+#[cfg(test)]
+mod tests;
