@@ -1,0 +1,223 @@
+//! Buffers: records wait here, one buffer for each place they go, until a buffering hint is met.
+
+use std::{hash::Hash, time::Duration};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+/// Records that share an object, one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Buffer {
+    pub(crate) data: Vec<u8>,
+    pub(crate) records: u64,
+    /// Arrival of the oldest record: the instant that the object's name and prefix carry.
+    pub(crate) oldest: Timestamp,
+    /// When the first record was buffered: where the interval begins.
+    opened: Timestamp,
+    /// The append that came last, counted over all buffers.
+    touched: u64,
+}
+
+/// When a buffer is written (`BufferingHints`).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hints {
+    pub(crate) bytes: usize,
+    pub(crate) interval: Duration,
+}
+
+/// The buffers of a stream by the place their records go.
+///
+/// No buffer outgrows the size hint, unless a single record does.
+#[derive(Debug)]
+pub(crate) struct Buffers<K> {
+    hints: Hints,
+    open: IndexMap<K, Buffer>,
+    bytes: usize,
+    appends: u64,
+    peak: usize,
+}
+
+impl<K: Hash + Eq> Buffers<K> {
+    pub(crate) fn new(hints: Hints) -> Self {
+        Self {
+            hints,
+            open: IndexMap::new(),
+            bytes: 0,
+            appends: 0,
+            peak: 0,
+        }
+    }
+
+    /// Most buffers that were open at once.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// Appends `parts`, one record, and gives back the buffer that had to make room for it.
+    pub(crate) fn append(
+        &mut self,
+        key: K,
+        parts: &[&[u8]],
+        arrival: Timestamp,
+        now: Timestamp,
+    ) -> Option<(K, Buffer)>
+    where
+        K: Clone,
+    {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let full = match self.open.get(&key) {
+            Some(buffer) if buffer.data.len() + length > self.hints.bytes => self.take(&key),
+            _ => None,
+        };
+        self.appends += 1;
+        let buffer = self.open.entry(key).or_insert_with(|| Buffer {
+            data: Vec::new(),
+            records: 0,
+            oldest: arrival,
+            opened: now,
+            touched: 0,
+        });
+        for part in parts {
+            buffer.data.extend_from_slice(part);
+        }
+        buffer.records += 1;
+        buffer.oldest = buffer.oldest.min(arrival);
+        buffer.touched = self.appends;
+        self.bytes += length;
+        self.peak = self.peak.max(self.open.len());
+        full
+    }
+
+    /// Takes out the buffers whose interval has passed.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(K, Buffer)>
+    where
+        K: Clone,
+    {
+        let interval = self.hints.interval;
+        let passed = |buffer: &Buffer| {
+            Duration::try_from(now.duration_since(buffer.opened)).is_ok_and(|age| age >= interval)
+        };
+        let due: Vec<K> = self
+            .open
+            .iter()
+            .filter(|(_, buffer)| passed(buffer))
+            .map(|(key, _)| key.clone())
+            .collect();
+        due.iter().filter_map(|key| self.take(key)).collect()
+    }
+
+    /// Takes out the buffers that have waited longest for a record, until at most `bytes` remain.
+    pub(crate) fn shed(&mut self, bytes: usize) -> Vec<(K, Buffer)>
+    where
+        K: Clone,
+    {
+        if self.bytes <= bytes {
+            return Vec::new();
+        }
+        let mut idle: Vec<(u64, K)> = self
+            .open
+            .iter()
+            .map(|(key, buffer)| (buffer.touched, key.clone()))
+            .collect();
+        idle.sort_unstable_by_key(|(touched, _)| *touched);
+        let mut shed = Vec::new();
+        for (_, key) in idle {
+            if self.bytes <= bytes {
+                break;
+            }
+            shed.extend(self.take(&key));
+        }
+        shed
+    }
+
+    /// Takes out everything, in the order in which the buffers were opened.
+    pub(crate) fn drain(&mut self) -> Vec<(K, Buffer)> {
+        self.bytes = 0;
+        self.open.drain(..).collect()
+    }
+
+    fn take(&mut self, key: &K) -> Option<(K, Buffer)> {
+        let taken = self.open.shift_remove_entry(key)?;
+        self.bytes -= taken.1.data.len();
+        Some(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn buffers(bytes: usize, seconds: u64) -> Buffers<u8> {
+        Buffers::new(Hints {
+            bytes,
+            interval: Duration::from_secs(seconds),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_reordered_or_over_the_limit(
+            records in prop::collection::vec((0_u8..5, prop::collection::vec(any::<u8>(), 0..12), 0_u8..4), 0..200),
+            limit in 1_usize..40,
+            memory in 0_usize..120,
+        ) {
+            let mut buffers = buffers(limit, 3);
+            let mut written: Vec<(u8, Buffer)> = Vec::new();
+            let mut expected: HashMap<u8, (Vec<u8>, u64)> = HashMap::new();
+            let mut clock = 0;
+            for (key, data, wait) in &records {
+                clock += i64::from(*wait);
+                written.extend(buffers.append(*key, &[data, b"\n"], at(clock), at(clock)));
+                written.extend(buffers.take_due(at(clock)));
+                written.extend(buffers.shed(memory));
+                prop_assert!(buffers.bytes <= memory);
+                prop_assert_eq!(buffers.bytes, buffers.open.values().map(|it| it.data.len()).sum::<usize>());
+                let (bytes, count) = expected.entry(*key).or_default();
+                bytes.extend_from_slice(data);
+                bytes.push(b'\n');
+                *count += 1;
+            }
+            written.extend(buffers.drain());
+            let mut seen: HashMap<u8, (Vec<u8>, u64)> = HashMap::new();
+            for (key, buffer) in written {
+                prop_assert!(buffer.data.len() <= limit || buffer.records == 1);
+                let (bytes, count) = seen.entry(key).or_default();
+                bytes.extend(buffer.data);
+                *count += buffer.records;
+            }
+            prop_assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn a_buffer_waits_for_its_interval_from_its_first_record() {
+        let mut buffers = buffers(100, 60);
+        assert_eq!(buffers.append(1, &[b"a"], at(0), at(0)), None);
+        assert_eq!(buffers.append(1, &[b"b"], at(50), at(50)), None);
+        assert!(buffers.take_due(at(59)).is_empty());
+        let due = buffers.take_due(at(60));
+        assert_eq!(
+            (due.len(), due[0].1.records, due[0].1.oldest),
+            (1, 2, at(0))
+        );
+    }
+
+    #[test]
+    fn what_was_idle_longest_makes_room_first() {
+        let mut buffers = buffers(100, 60);
+        for key in [1, 2, 3, 1] {
+            buffers.append(key, &[b"xx"], at(0), at(0));
+        }
+        let shed: Vec<u8> = buffers.shed(4).into_iter().map(|(key, _)| key).collect();
+        assert_eq!(shed, [2, 3]);
+        assert_eq!(buffers.peak(), 3);
+    }
+}

@@ -1,0 +1,44 @@
+//! Where names come from: record ids, UUIDs and the random strings of a prefix.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use uuid::{Builder, Uuid};
+
+/// A seeded source of ids: the same seed gives the same ids in the same order.
+#[derive(Debug, Clone)]
+pub struct Ids(ChaCha8Rng);
+
+impl Ids {
+    /// A source that begins at `seed`.
+    pub fn from_seed(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// A version 4 UUID.
+    pub fn uuid(&mut self) -> Uuid {
+        let mut bytes = [0; 16];
+        self.0.fill_bytes(&mut bytes);
+        Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// What one `!{firehose:random-string}` stands for.
+    pub fn random_string(&mut self) -> String {
+        hydrant_partitioner::random_string(self.uuid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_ids_again_and_another_seed_others() {
+        let (mut a, mut b, mut c) = (Ids::from_seed(1), Ids::from_seed(1), Ids::from_seed(2));
+        let first = a.uuid();
+        assert_eq!(first, b.uuid());
+        assert_ne!(first, c.uuid());
+        assert_ne!(first, a.uuid());
+        assert_eq!(first.get_version_num(), 4);
+        assert_eq!(a.random_string().len(), 11);
+    }
+}

@@ -1,0 +1,88 @@
+//! S3 through `object_store`, with Region, endpoint and credentials from the standard AWS chain.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_http_client::{Builder, tls};
+use object_store::{
+    CredentialProvider,
+    aws::{AmazonS3, AmazonS3Builder, AwsCredential},
+};
+
+use crate::LakeError;
+
+/// The bucket, with requests signed by whatever the chain finds.
+pub(crate) async fn open_bucket(bucket: &str) -> Result<AmazonS3, LakeError> {
+    let config = load_config().await;
+    let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
+    // us-east-1 is what S3's global endpoint signs with; a custom endpoint seldom cares.
+    let region = config.region().map_or("us-east-1", AsRef::as_ref);
+    builder = builder.with_region(region);
+    if let Some(endpoint) = endpoint(&config) {
+        builder = builder
+            .with_endpoint(&endpoint)
+            .with_allow_http(endpoint.starts_with("http://"));
+    }
+    let provider = config
+        .credentials_provider()
+        .ok_or_else(|| LakeError::Aws {
+            bucket: bucket.to_owned(),
+            reason: "no AWS credentials provider is configured".to_owned(),
+        })?;
+    builder
+        .with_credentials(Arc::new(Chain(provider)))
+        .build()
+        .map_err(|source| LakeError::Store {
+            location: format!("s3://{bucket}"),
+            source,
+        })
+}
+
+/// The AWS configuration of this process, over a TLS that needs only a C compiler to build.
+async fn load_config() -> SdkConfig {
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .load()
+        .await
+}
+
+/// `AWS_ENDPOINT_URL_S3` before `AWS_ENDPOINT_URL`, as the SDKs read them; the latter is in the
+/// configuration, where a profile may have set it too.
+fn endpoint(config: &SdkConfig) -> Option<String> {
+    std::env::var("AWS_ENDPOINT_URL_S3")
+        .ok()
+        .filter(|url| !url.is_empty())
+        .or_else(|| config.endpoint_url().map(str::to_owned))
+}
+
+/// The SDK's credentials chain as `object_store` asks for it.
+#[derive(Debug)]
+struct Chain(SharedCredentialsProvider);
+
+#[async_trait]
+impl CredentialProvider for Chain {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let credentials =
+            self.0
+                .provide_credentials()
+                .await
+                .map_err(|source| object_store::Error::Generic {
+                    store: "S3",
+                    source: Box::new(source),
+                })?;
+        Ok(Arc::new(AwsCredential {
+            key_id: credentials.access_key_id().to_owned(),
+            secret_key: credentials.secret_access_key().to_owned(),
+            token: credentials.session_token().map(str::to_owned),
+        }))
+    }
+}
