@@ -1,0 +1,116 @@
+//! The transformer, plugged into a delivery stream in this process.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::{Context, Result, anyhow};
+use async_trait::async_trait;
+use hydrant_delivery::{DeliveryStream, InvokeError, Transform};
+use hydrant_partitioner::{KeyNamespace, KeyQuery};
+use hydrant_records::{TransformAnswer, TransformEvent};
+use hydrant_transformer::{BatchSummary, Options, Transformer};
+
+use crate::args::TransformerArgs;
+
+/// The transformer's options as they were typed. `prefix_keys` are the names that a stream's prefix takes from
+/// its Lambda: without --partition-keys, those that Hydrant knows are worked out.
+pub(crate) fn options(args: &TransformerArgs, prefix_keys: &[&str]) -> Result<Options> {
+    let partition_keys = match &args.partition_keys {
+        Some(text) => Some(
+            KeyQuery::partition_keys(text).with_context(|| format!("--partition-keys {text}"))?,
+        ),
+        None if prefix_keys.is_empty() => None,
+        None => Some(
+            KeyQuery::well_known(prefix_keys.iter().copied())
+                .context("the prefix names a partition key that --partition-keys must give")?,
+        ),
+    };
+    Ok(Options {
+        client_id_from: args.client_id_from,
+        require_client_id: args.require_client_id,
+        partition_keys,
+        ..Options::default()
+    })
+}
+
+/// The options for a stream: as typed, with the keys that its prefix asks its Lambda for.
+pub(crate) fn options_for(stream: &DeliveryStream, args: &TransformerArgs) -> Result<Options> {
+    let from_lambda = |(namespace, name)| (namespace == KeyNamespace::Lambda).then_some(name);
+    let wanted: Vec<&str> = stream
+        .prefix()
+        .partition_keys()
+        .filter_map(from_lambda)
+        .collect();
+    let options = options(args, &wanted)?;
+    let given: Vec<&str> = options
+        .partition_keys
+        .iter()
+        .flat_map(KeyQuery::names)
+        .collect();
+    match wanted.iter().find(|name| !given.contains(name)) {
+        Some(missing) => Err(anyhow!(
+            "the stream's Prefix takes the key {missing} from its Lambda, and --partition-keys does not \
+             give it; add {missing}=.path"
+        )),
+        None => Ok(options),
+    }
+}
+
+/// The transformer as a stream's function. It counts what it refuses and why: Firehose itself keeps only that
+/// a record was refused.
+#[derive(Debug)]
+pub(crate) struct InProcess {
+    transformer: Transformer,
+    totals: Mutex<Totals>,
+}
+
+/// What the transformer did with all batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Records refused, by reason.
+    pub(crate) refused: BTreeMap<&'static str, u64>,
+    /// Records passed on without a client id.
+    pub(crate) without_client_id: u64,
+}
+
+impl InProcess {
+    pub(crate) fn new(options: Options) -> Arc<Self> {
+        Arc::new(Self {
+            transformer: Transformer::new(options),
+            totals: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.totals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn count(&self, summary: &BatchSummary) {
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.without_client_id += summary.client_id_missing as u64;
+        for (reason, records) in summary.reasons() {
+            *totals.refused.entry(reason).or_default() += records as u64;
+        }
+    }
+}
+
+#[async_trait]
+impl Transform for InProcess {
+    async fn invoke(&self, event: TransformEvent) -> Result<TransformAnswer, InvokeError> {
+        let (answer, summary) = self.transformer.transform_batch(event);
+        for refused in &summary.refusals {
+            tracing::info!(
+                record_id = refused.record_id,
+                "refused: {}",
+                refused.refusal
+            );
+        }
+        self.count(&summary);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,214 @@
+//! Files of records: opened, inflated where they are gzip, and cut into records.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use bytes::{Bytes, BytesMut};
+use flate2::read::MultiGzDecoder;
+use hydrant_records::lines::{Framed, next_record};
+
+/// What one read asks for.
+const CHUNK: usize = 1 << 20;
+
+/// The longest record that is waited for. Far above what Firehose takes: a file in which no record ends for
+/// so long is no file of records.
+const LONGEST: usize = 64 << 20;
+
+/// One record of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Its bytes, without the line end.
+    pub(crate) data: Bytes,
+    /// The line on which it begins, from 1.
+    pub(crate) line: u64,
+}
+
+/// Reads the records of one file.
+pub(crate) struct RecordReader {
+    name: String,
+    source: Box<dyn Read + Send>,
+    chunk: Bytes,
+    at: usize,
+    line: u64,
+    is_end: bool,
+}
+
+impl RecordReader {
+    /// Opens `path`; `-` is standard input.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if path.as_os_str() == "-" {
+            return Self::new("standard input".to_owned(), Box::new(io::stdin()));
+        }
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        Self::new(path.display().to_string(), Box::new(file))
+    }
+
+    /// Reads from `source`, called `name` in messages.
+    pub(crate) fn new(name: String, mut source: Box<dyn Read + Send>) -> Result<Self> {
+        let mut magic = Vec::new();
+        (&mut source)
+            .take(2)
+            .read_to_end(&mut magic)
+            .with_context(|| format!("cannot read {name}"))?;
+        let is_gzip = magic == [0x1f, 0x8b];
+        let whole = io::Cursor::new(magic).chain(source);
+        let source: Box<dyn Read + Send> = if is_gzip {
+            Box::new(MultiGzDecoder::new(BufReader::new(whole)))
+        } else {
+            Box::new(whole)
+        };
+        Ok(Self {
+            name,
+            source,
+            chunk: Bytes::new(),
+            at: 0,
+            line: 1,
+            is_end: false,
+        })
+    }
+
+    /// The file's name, for messages.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next record; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Record>> {
+        loop {
+            match next_record(&self.chunk, self.at, self.is_end) {
+                Framed::Record { record, next } => {
+                    let line = self.line + newlines(&self.chunk[self.at..record.start]);
+                    self.line = line + newlines(&self.chunk[record.start..next]);
+                    self.at = next;
+                    return Ok(Some(Record {
+                        data: self.chunk.slice(record),
+                        line,
+                    }));
+                }
+                Framed::End => return Ok(None),
+                Framed::More => self.fill()?,
+            }
+        }
+    }
+
+    /// Keeps what is not read yet and reads on behind it.
+    fn fill(&mut self) -> Result<()> {
+        let rest = &self.chunk[self.at..];
+        if rest.len() > LONGEST {
+            bail!(
+                "{}:{}: no record ends within {} MiB; give one JSON record a line",
+                self.name,
+                self.line,
+                LONGEST >> 20
+            );
+        }
+        let kept = rest.len();
+        // At least as much again: a long record is then copied a bounded number of times.
+        let wanted = kept + CHUNK.max(kept);
+        let mut chunk = BytesMut::with_capacity(wanted);
+        chunk.extend_from_slice(rest);
+        chunk.resize(wanted, 0);
+        let mut filled = kept;
+        while filled < wanted {
+            match self.source.read(&mut chunk[filled..]) {
+                Ok(0) => {
+                    self.is_end = true;
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("{}:{}: cannot read on", self.name, self.line));
+                }
+            }
+        }
+        chunk.truncate(filled);
+        self.chunk = chunk.freeze();
+        self.at = 0;
+        Ok(())
+    }
+}
+
+fn newlines(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
+}
+
+/// The files to read: those named, or standard input.
+pub(crate) fn or_stdin(files: &[PathBuf]) -> Vec<PathBuf> {
+    if files.is_empty() {
+        vec![PathBuf::from("-")]
+    } else {
+        files.to_vec()
+    }
+}
+
+/// Size of the files together, where it is known: for progress.
+pub(crate) fn total_bytes(files: &[PathBuf]) -> Option<u64> {
+    files
+        .iter()
+        .map(|file| std::fs::metadata(file).ok().map(|it| it.len()))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<(u64, String)> {
+        let mut reader =
+            RecordReader::new("test".into(), Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
+        let mut records = Vec::new();
+        while let Some(Record { data, line }) = reader.next().unwrap() {
+            records.push((line, String::from_utf8(data.to_vec()).unwrap()));
+        }
+        records
+    }
+
+    #[test]
+    fn records_carry_the_line_on_which_they_begin() {
+        let text = "{\"a\":1}\n\n{\n\"b\":2\n}\n{\"c\":3}";
+        let expected = [
+            (1, "{\"a\":1}".to_owned()),
+            (3, "{\n\"b\":2\n}".to_owned()),
+            (6, "{\"c\":3}".to_owned()),
+        ];
+        assert_eq!(read(text.as_bytes()), expected);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text.as_bytes()).unwrap();
+        assert_eq!(
+            read(&gzip.finish().unwrap()),
+            expected,
+            "gzip is inflated by itself"
+        );
+        assert_eq!(read(b""), []);
+        assert_eq!(read(b"x"), [(1, "x".to_owned())]);
+    }
+
+    #[test]
+    fn chunks_neither_lose_nor_join_records() {
+        let long = format!("{{\"long\":\"{}\"}}", "x".repeat(3 * CHUNK));
+        let mut text = String::new();
+        for index in 0..40_000 {
+            text += &format!(
+                "{{\"index\":{index},\"pad\":\"{}\"}}\n",
+                "y".repeat(index % 97)
+            );
+            if index % 20_000 == 7 {
+                text += &format!("{long}\n");
+            }
+        }
+        let records = read(text.as_bytes());
+        assert_eq!(records.len(), 40_002);
+        let lines: Vec<&str> = text.lines().collect();
+        for (line, record) in records {
+            assert_eq!(record, lines[usize::try_from(line).unwrap() - 1]);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The `hydrant` command: parses arguments, wires the libraries, nothing else.
+
+mod account;
+mod args;
+mod commands;
+mod function;
+mod input;
+mod output;
+mod progress;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.verbose);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let quiet = cli.quiet;
+    // The command itself runs on this thread and may block on files; the workers do the rest.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    match cli.command {
+        Command::Demo(args) => runtime.block_on(commands::demo::run(&args, quiet)),
+        Command::Generate(args) => commands::generate::run(&args, quiet),
+        Command::Transform(args) => commands::transform::run(&args, quiet),
+        Command::Deliver(args) => runtime.block_on(commands::deliver::run(&args, quiet)),
+        Command::Sql(args) => runtime.block_on(commands::sql::run(&args, quiet)),
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` says what, or `-v`.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

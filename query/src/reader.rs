@@ -1,0 +1,145 @@
+//! What every reading of objects shares: the store, and what becomes of what is wrong in them.
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use url::Url;
+
+use crate::{
+    encoding::Unreadable,
+    error::QueryError,
+    object::DataObject,
+    options::OnError,
+    problems::{Problem, ProblemKind, Problems},
+};
+
+/// The lake as its readers see it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The store, rooted at the lake.
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// Where the lake is, for messages.
+    pub(crate) lake: Url,
+    /// Whether a problem ends the query.
+    pub(crate) on_error: OnError,
+    /// What was found so far.
+    pub(crate) problems: Problems,
+}
+
+impl Source {
+    /// Notes that an object could not be fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Store`] unless the object is simply gone: a store that refuses or stalls is no property
+    /// of the data, and leaving its objects out would give a wrong answer.
+    pub(crate) fn unreadable(
+        &self,
+        report: &mut ObjectReport,
+        error: object_store::Error,
+    ) -> Result<(), QueryError> {
+        if matches!(error, object_store::Error::NotFound { .. }) {
+            report.note(
+                ProblemKind::Missing,
+                None,
+                "the object was listed but is gone".to_owned(),
+            );
+            return Ok(());
+        }
+        Err(self.store_error(&report.object, error))
+    }
+
+    /// An error of the store, with the place it concerns.
+    pub(crate) fn store_error(&self, key: &str, source: object_store::Error) -> QueryError {
+        QueryError::Store {
+            lake: Box::new(self.lake.clone()),
+            key: key.to_owned(),
+            source: Arc::new(source),
+        }
+    }
+
+    /// Whether a reading with this report should go no further.
+    pub(crate) fn stops_at(&self, report: &ObjectReport) -> bool {
+        self.on_error == OnError::Fail && !report.problems.is_empty()
+    }
+
+    /// Keeps what a reading found.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Problem`] with the first problem, when problems are not to be skipped.
+    pub(crate) fn finish(&self, report: ObjectReport) -> Result<(), QueryError> {
+        match (self.on_error, report.problems.first()) {
+            (OnError::Fail, Some(problem)) => Err(QueryError::Problem(Box::new(problem.clone()))),
+            (_, None) => Ok(()),
+            (OnError::Skip, Some(_)) => {
+                for problem in &report.problems {
+                    tracing::debug!(object = %problem.object, kind = ?problem.kind, "problem in an object");
+                }
+                self.problems.merge(report.problems);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What one reading of an object found wrong in it.
+#[derive(Debug)]
+pub(crate) struct ObjectReport {
+    object: String,
+    problems: Vec<Problem>,
+}
+
+impl ObjectReport {
+    pub(crate) fn new(object: &DataObject) -> Self {
+        Self {
+            object: object.key.to_string(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, kind: ProblemKind, line: Option<u64>, message: String) {
+        match self
+            .problems
+            .iter_mut()
+            .find(|problem| problem.kind == kind)
+        {
+            Some(problem) => problem.count += 1,
+            None => {
+                let object = self.object.clone();
+                self.problems.push(Problem {
+                    object,
+                    kind,
+                    count: 1,
+                    line,
+                    message,
+                });
+            }
+        }
+    }
+
+    pub(crate) fn unreadable(&mut self, unreadable: &Unreadable) {
+        match unreadable {
+            Unreadable::Encoding(name) => self.note(
+                ProblemKind::Encoding,
+                None,
+                format!("the object is {name}, which is not read yet; GZIP and UNCOMPRESSED are"),
+            ),
+            Unreadable::Corrupt(reason) => self.note(ProblemKind::Corrupt, None, reason.clone()),
+        }
+    }
+
+    /// Text that is no record: `offset` bytes into it something did not fit, and `skipped` bytes were passed
+    /// over.
+    pub(crate) fn bad_record(&mut self, line: u64, offset: usize, reason: &str, skipped: usize) {
+        let message = format!(
+            "not a JSON object: {reason}, {offset} bytes into the record; {skipped} bytes skipped"
+        );
+        self.note(ProblemKind::BadRecord, Some(line), message);
+    }
+
+    pub(crate) fn bad_value(&mut self, line: u64, column: &str) {
+        let message = format!("the value of `{column}` does not fit the column's type");
+        self.note(ProblemKind::BadValue, Some(line), message);
+    }
+}
