@@ -40,7 +40,9 @@ pub(crate) fn lines(account: &Account, totals: &Totals) -> Vec<String> {
         bytes(account.object_bytes)
     );
     // Records without line ends have no lines to speak of.
-    if account.lines > 0 {
+    if account.lines > 0 && account.lines == account.delivered {
+        remark = format!("one line each, {remark}");
+    } else if account.lines > 0 {
         remark = format!("as {} {remark}", plural(account.lines, "line"));
     }
     lines.push(row("delivered", account.delivered, &remark));

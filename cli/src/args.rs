@@ -23,29 +23,25 @@ use jiff::{SignedDuration, Timestamp};
 )]
 pub(crate) struct Cli {
     /// Say nothing on standard error but errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 1000)]
     pub(crate) quiet: bool,
 
     /// Log what is done; twice for more
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, display_order = 1000)]
+    #[arg(action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// The commands.
+/// The commands; each one's help is on its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the whole pipeline once, in a directory, and ask the lake three questions
     Demo(DemoArgs),
-    /// Write realistic client events: the same bytes for the same seed
     Generate(GenerateArgs),
-    /// Transform records as the Lambda does: events in, lines out
     Transform(TransformArgs),
-    /// Run records through a delivery stream into a lake, without a server
     Deliver(DeliverArgs),
-    /// Ask a lake a question in SQL
     Sql(SqlArgs),
 }
 
@@ -84,7 +80,7 @@ pub(crate) struct DemoArgs {
 /// loyaltypurchase, with productview, addtocart and checkout between them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hydrant generate --events 1000000 --seed 1 | hydrant deliver --stream examples/stream.json --to lake -
+  hydrant generate --events 1000000 | hydrant deliver --stream examples/stream.json --to lake
   hydrant generate --events 10 --as entries")]
 pub(crate) struct GenerateArgs {
     /// How many events
@@ -152,6 +148,23 @@ pub(crate) struct TransformerArgs {
     pub(crate) partition_keys: Option<String>,
 }
 
+/// What to read.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files of records, one JSON record a line or pretty-printed, plain or gzip; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// What the files hold: the events that reach Firehose, or request bodies for the front door, whose
+    /// entries then become the events that the gateway and the bus of the AWS sample would make of them
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = Form::Events)]
+    pub(crate) form: Form,
+
+    /// The client whose entries they are, as an authorizer would know it
+    #[arg(long, value_name = "ID", default_value = "local-client")]
+    pub(crate) client_id: String,
+}
+
 /// Transform records as the Lambda does: events in, lines out
 ///
 /// Moves the client's id from the envelope (`clientId`, or `resources[0]`) to `detail.clientId` and ends each
@@ -159,15 +172,11 @@ pub(crate) struct TransformerArgs {
 /// be transformed is named on standard error, with its line and the reason, and the rest goes on.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  hydrant generate --events 1000 --malformed 1 | hydrant transform --failed refused.ndjson > lines.ndjson
+  hydrant generate --malformed 1 | hydrant transform --failed refused.ndjson > lines.ndjson
   hydrant transform events.ndjson more.ndjson.gz -o lines.ndjson")]
 pub(crate) struct TransformArgs {
-    /// Files of records, one JSON record a line or pretty-printed, plain or gzip; - is standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) transformer: TransformerArgs,
+    pub(crate) input: InputArgs,
 
     /// Write the lines to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -180,6 +189,9 @@ pub(crate) struct TransformArgs {
     /// Exit with status 1 when a record was refused
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) transformer: TransformerArgs,
 }
 
 /// Run records through a delivery stream into a lake, without a server
@@ -203,12 +215,8 @@ pub(crate) struct DeliverArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
 
-    /// Files of records, one JSON record a line or pretty-printed, plain or gzip; - is standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) transformer: TransformerArgs,
+    pub(crate) input: InputArgs,
 
     /// Bytes that may wait in buffers, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256)]
@@ -229,6 +237,9 @@ pub(crate) struct DeliverArgs {
     /// Exit with status 1 when a record was refused
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) transformer: TransformerArgs,
 }
 
 /// Ask a lake a question in SQL
@@ -240,7 +251,7 @@ pub(crate) struct DeliverArgs {
 #[command(after_help = "Examples:
   hydrant sql --lake lake -c \"select detail.eventType, count(*) from events group by 1\"
   hydrant sql --lake lake -c \"select errorCode, rawData from errors limit 5\" --format json
-  hydrant sql --lake s3://bucket/ --prefix '!{partitionKeyFromQuery:eventType}/!{partitionKeyFromQuery:schemaVersion}/' -c \"select count(*) from events\"")]
+  hydrant sql --lake s3://bucket --prefix '!{partitionKeyFromQuery:eventType}/' -f query.sql")]
 pub(crate) struct SqlArgs {
     /// The lake: a directory, file://… or s3://bucket/prefix
     #[arg(long, value_name = "URL", env = "HYDRANT_LAKE", default_value = ".")]

@@ -1,6 +1,7 @@
 //! Files of records: opened, inflated where they are gzip, and cut into records.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
@@ -10,6 +11,8 @@ use anyhow::{Context, Result, bail};
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use hydrant_records::lines::{Framed, next_record};
+
+use crate::entries::Bus;
 
 /// What one read asks for.
 const CHUNK: usize = 1 << 20;
@@ -136,6 +139,80 @@ impl RecordReader {
 
 fn newlines(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
+}
+
+/// What a file gives: a record, or why there is none.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// A record.
+    Record(Record),
+    /// Something that would not have reached the stream, and why; with file and line.
+    Refused(String),
+}
+
+/// The records of several files, one after the other.
+pub(crate) struct Records {
+    files: std::vec::IntoIter<PathBuf>,
+    reader: Option<RecordReader>,
+    bus: Option<Bus>,
+    waiting: VecDeque<Item>,
+}
+
+impl Records {
+    /// Reads `files`; with a bus they are request bodies, and it makes the records.
+    pub(crate) fn new(files: Vec<PathBuf>, bus: Option<Bus>) -> Self {
+        Self {
+            files: files.into_iter(),
+            reader: None,
+            bus,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The next record or refusal; `None` at the end of the last file.
+    pub(crate) fn next(&mut self) -> Result<Option<Item>> {
+        loop {
+            if let Some(item) = self.waiting.pop_front() {
+                return Ok(Some(item));
+            }
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                None => match self.files.next() {
+                    Some(file) => self.reader.insert(RecordReader::open(&file)?),
+                    None => return Ok(None),
+                },
+            };
+            match (reader.next()?, &mut self.bus) {
+                (None, _) => self.reader = None,
+                (Some(record), None) => return Ok(Some(Item::Record(record))),
+                (Some(body), Some(bus)) => {
+                    let place = format!("{}:{}", reader.name(), body.line);
+                    self.waiting = items(bus, &body, &place);
+                }
+            }
+        }
+    }
+
+    /// The file that is being read, for messages.
+    pub(crate) fn name(&self) -> &str {
+        self.reader.as_ref().map_or("", RecordReader::name)
+    }
+}
+
+/// What a bus makes of a body.
+fn items(bus: &mut Bus, body: &Record, place: &str) -> VecDeque<Item> {
+    let records = match bus.records(&body.data) {
+        Ok(records) => records,
+        Err(error) => return [Item::Refused(format!("{place}: {error:#}"))].into(),
+    };
+    let item = |record: Result<Vec<u8>, String>| match record {
+        Ok(data) => Item::Record(Record {
+            data: data.into(),
+            line: body.line,
+        }),
+        Err(reason) => Item::Refused(format!("{place}: {reason}")),
+    };
+    records.into_iter().map(item).collect()
 }
 
 /// The files to read: those named, or standard input.

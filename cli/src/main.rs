@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod commands;
+mod entries;
 mod function;
 mod input;
 mod output;

@@ -103,8 +103,8 @@ mod tests {
         let rows = [("00h", 10.0), ("01h", 5.0), ("日本", 0.0), ("x", 0.3)]
             .map(|(label, value)| (label.to_owned(), value, format!("{value}")));
         insta::assert_snapshot!(bar_chart(&rows, 20), @r"
-        00h    10  ██████████
-        01h     5  █████
+        00h    10  █████████
+        01h     5  ████▌
         日本    0
         x     0.3  ▎
         ");

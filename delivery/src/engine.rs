@@ -57,6 +57,14 @@ pub struct Delivery {
     failed: Vec<WriteError>,
 }
 
+/// Where a buffer goes.
+enum Destination<'a> {
+    /// Below the prefix.
+    Partition(&'a Partition),
+    /// Below the error output prefix, for this `error-output-type`.
+    Errors(&'static str),
+}
+
 /// Bytes in a batch of a stream without a function; such a batch is only a unit of work.
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -159,10 +167,11 @@ impl Delivery {
             self.settle(task).await?;
         }
         for (partition, buffer) in self.buffers.drain() {
-            self.write(&partition, buffer).await?;
+            self.write(Destination::Partition(&partition), buffer)
+                .await?;
         }
         for (output_type, buffer) in self.error_buffers.drain() {
-            self.write_errors(output_type, buffer).await?;
+            self.write(Destination::Errors(output_type), buffer).await?;
         }
         while let Some(ended) = self.writer.next().await {
             self.tally(ended);
@@ -233,7 +242,8 @@ impl Delivery {
                         self.buffers
                             .append(partition, &[&data, delimiter], item.arrival, now);
                     if let Some((partition, buffer)) = full {
-                        self.write(&partition, buffer).await?;
+                        self.write(Destination::Partition(&partition), buffer)
+                            .await?;
                     }
                 }
                 Outcome::Dropped => self.account.dropped += 1,
@@ -243,10 +253,11 @@ impl Delivery {
         let mut leaving = self.buffers.take_due(now);
         leaving.extend(self.buffers.shed(self.buffer_memory));
         for (partition, buffer) in leaving {
-            self.write(&partition, buffer).await?;
+            self.write(Destination::Partition(&partition), buffer)
+                .await?;
         }
         for (output_type, buffer) in self.error_buffers.take_due(now) {
-            self.write_errors(output_type, buffer).await?;
+            self.write(Destination::Errors(output_type), buffer).await?;
         }
         self.account.peak_active_partitions = self.buffers.peak();
         Ok(())
@@ -277,68 +288,59 @@ impl Delivery {
             .error_buffers
             .append(output_type, &[&line, b"\n"], item.arrival, now);
         match full {
-            Some((output_type, buffer)) => self.write_errors(output_type, buffer).await,
+            Some((output_type, buffer)) => {
+                self.write(Destination::Errors(output_type), buffer).await
+            }
             None => Ok(()),
         }
     }
 
-    async fn write(&mut self, partition: &Partition, buffer: Buffer) -> Result<(), DeliveryError> {
-        let stream = Arc::clone(&self.processing.stream);
-        let mut evaluation = Evaluation {
-            instant: buffer.oldest,
-            zone: &stream.zone,
-            random: &mut || self.ids.random_string(),
-        };
-        let prefix = stream
-            .prefix
-            .evaluate(partition, &mut evaluation)
-            .map_err(DeliveryError::Prefix)?;
-        let key = self.key(&prefix, buffer.oldest, &stream.extension);
-        self.submit(key, buffer, stream.compression, false).await
-    }
-
-    async fn write_errors(
+    /// Sends a buffer on its way as one object.
+    async fn write(
         &mut self,
-        output_type: &'static str,
+        destination: Destination<'_>,
         buffer: Buffer,
     ) -> Result<(), DeliveryError> {
         let stream = Arc::clone(&self.processing.stream);
+        let Buffer {
+            data,
+            records,
+            oldest,
+            ..
+        } = buffer;
         let mut evaluation = Evaluation {
-            instant: buffer.oldest,
+            instant: oldest,
             zone: &stream.zone,
             random: &mut || self.ids.random_string(),
         };
-        let prefix = stream
-            .error_output_prefix
-            .evaluate(output_type, &mut evaluation)
-            .map_err(DeliveryError::Prefix)?;
-        let key = self.key(&prefix, buffer.oldest, object::ERROR_EXTENSION);
-        self.submit(key, buffer, object::ERROR_COMPRESSION, true)
-            .await
-    }
-
-    fn key(&mut self, prefix: &str, oldest: Timestamp, extension: &str) -> String {
-        let stream = &self.processing.stream;
+        let (prefix, extension, compression, is_error) = match destination {
+            Destination::Partition(partition) => {
+                let prefix = stream.prefix.evaluate(partition, &mut evaluation);
+                (prefix, stream.extension.as_str(), stream.compression, false)
+            }
+            Destination::Errors(output_type) => {
+                let prefix = stream
+                    .error_output_prefix
+                    .evaluate(output_type, &mut evaluation);
+                (
+                    prefix,
+                    object::ERROR_EXTENSION,
+                    object::ERROR_COMPRESSION,
+                    true,
+                )
+            }
+        };
+        let prefix = prefix.map_err(DeliveryError::Prefix)?;
         let id = self.ids.uuid();
-        ObjectName::new(
+        let name = ObjectName::new(
             &stream.name,
             stream.version,
             oldest,
             &stream.zone,
             id,
             extension,
-        )
-        .format(prefix)
-    }
-
-    async fn submit(
-        &mut self,
-        key: String,
-        buffer: Buffer,
-        compression: hydrant_records::CompressionFormat,
-        is_error: bool,
-    ) -> Result<(), DeliveryError> {
-        let Buffer { data, records, .. } = buffer;
+        );
+        let key = name.format(&prefix);
         self.writer
             .submit(Object {
                 key,

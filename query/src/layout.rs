@@ -92,10 +92,11 @@ mod tests {
     fn found(key: &str) -> String {
         let layout = Layout::found();
         let partitions = layout.partitions(key).unwrap();
-        partitions
+        let pairs: Vec<_> = partitions
             .iter()
-            .map(|(name, value)| format!("{name}={value};"))
-            .collect()
+            .map(|(name, value)| [*name, "=", *value, ";"].concat())
+            .collect();
+        pairs.concat()
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! or record is counted and named, never passed over in silence. It writes nothing to the lake, and does not
 //! decide where a lake is or how to reach it: that is `hydrant-lake`.
 //!
-//! Start at [`Engine`]; print with [`write`].
+//! Start at [`Engine`]; print with [`write()`].
 //!
 //! # The tables
 //!

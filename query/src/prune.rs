@@ -37,26 +37,23 @@ impl OptimizerRule for PruneFields {
     ) -> DataFusionResult<Transformed<LogicalPlan>> {
         let paths = named_paths(&plan)?.map(Arc::new);
         plan.transform_down(|node| match node {
-            LogicalPlan::TableScan(scan) => with_paths(scan, paths.as_ref()),
+            LogicalPlan::TableScan(scan) => Ok(with_paths(scan, paths.as_ref())),
             other => Ok(Transformed::no(other)),
         })
     }
 }
 
 /// The scan with these paths, if it is one of ours.
-fn with_paths(
-    mut scan: TableScan,
-    paths: Option<&Arc<Paths>>,
-) -> DataFusionResult<Transformed<LogicalPlan>> {
+fn with_paths(mut scan: TableScan, paths: Option<&Arc<Paths>>) -> Transformed<LogicalPlan> {
     if let Ok(provider) = source_as_provider(&scan.source)
         && let Some(table) = (*provider).downcast_ref::<LakeTable>()
         // The optimizer may run again over its own result, which says less.
         && table.paths.as_ref() != paths
     {
         scan.source = provider_as_source(Arc::new(table.with_paths(paths.cloned())));
-        return Ok(Transformed::yes(LogicalPlan::TableScan(scan)));
+        return Transformed::yes(LogicalPlan::TableScan(scan));
     }
-    Ok(Transformed::no(LogicalPlan::TableScan(scan)))
+    Transformed::no(LogicalPlan::TableScan(scan))
 }
 
 /// The paths that the plan names, or `None` when it uses columns in a way that is not understood here.

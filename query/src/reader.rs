@@ -99,23 +99,22 @@ impl ObjectReport {
     }
 
     fn note(&mut self, kind: ProblemKind, line: Option<u64>, message: String) {
-        match self
+        if let Some(problem) = self
             .problems
             .iter_mut()
             .find(|problem| problem.kind == kind)
         {
-            Some(problem) => problem.count += 1,
-            None => {
-                let object = self.object.clone();
-                self.problems.push(Problem {
-                    object,
-                    kind,
-                    count: 1,
-                    line,
-                    message,
-                });
-            }
+            problem.count += 1;
+            return;
         }
+        let object = self.object.clone();
+        self.problems.push(Problem {
+            object,
+            kind,
+            count: 1,
+            line,
+            message,
+        });
     }
 
     pub(crate) fn unreadable(&mut self, unreadable: &Unreadable) {

@@ -3,7 +3,7 @@
 //! The objects are dealt out to partitions by size. In each partition one task fetches ahead, within a
 //! budget of bytes, and one thread inflates, parses and builds columns.
 
-use std::{fmt, sync::Arc};
+use std::{cmp::Reverse, fmt, sync::Arc};
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::{
@@ -108,13 +108,14 @@ impl ScanExec {
     }
 }
 
+/// Opening an object costs about as much as reading this many bytes.
+const OPENING: u64 = 16 << 10;
+
 /// Deals objects out to groups of about equal size, the largest first, each to the group that has least.
 /// There is always one group.
 fn deal(mut objects: Vec<Arc<DataObject>>, groups: usize) -> Vec<Arc<[Arc<DataObject>]>> {
     let groups = groups.min(objects.len()).max(1);
-    // Opening an object costs about as much as reading this many bytes.
-    const OPENING: u64 = 16 << 10;
-    objects.sort_by(|a, b| b.size.cmp(&a.size));
+    objects.sort_by_key(|object| Reverse(object.size));
     let mut dealt = vec![(0_u64, Vec::new()); groups];
     for object in objects {
         if let Some(least) = dealt.iter_mut().min_by_key(|(size, _)| *size) {
@@ -295,8 +296,11 @@ impl Worker {
                     self.left -= 1;
                     self.bytes += pushed.end - start;
                     let is_full = self.rows >= self.batch_rows || self.bytes >= BATCH_BYTES;
-                    if (is_full || self.left == 0) && self.send()?.is_err() || self.left == 0 {
-                        return Ok(Err(Enough));
+                    if is_full || self.left == 0 {
+                        let heard = self.send()?;
+                        if heard.is_err() || self.left == 0 {
+                            return Ok(Err(Enough));
+                        }
                     }
                 }
                 Err(fault) => {

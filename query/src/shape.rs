@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
 
-use crate::json::{each_element, each_member, unescape};
+use crate::json::{accepted_end, unescape, walk_elements, walk_members};
 
 /// An object with more different fields than this is a map keyed by data; its column holds JSON text.
 const MAX_FIELDS: usize = 1_000;
@@ -95,17 +95,17 @@ impl Shape {
         self.kinds |= seen::OBJECT;
         let members = self.members.get_or_insert_default();
         let mut position = 0;
-        each_member(record, |key, start, end| {
-            let value = record.get(start..end).unwrap_or_default();
-            if let Some(at) = members.field(position, key)
-                && let Some((name, shape)) = members.fields.get_mut(at)
-            {
-                shape.observe(value);
-                if name == TIME && value.first() == Some(&b'"') {
-                    shape.observe_timestamp(value);
-                }
-            }
+        walk_members(record, 0, |key, start| {
+            let field = members.field(position, key);
             position += 1;
+            let Some((name, shape)) = field.and_then(|at| members.fields.get_mut(at)) else {
+                return accepted_end(record, start);
+            };
+            let end = shape.observe(record, start);
+            if name == TIME && record.get(start) == Some(&b'"') {
+                shape.observe_timestamp(record.get(start..end).unwrap_or_default());
+            }
+            end
         });
     }
 
@@ -120,31 +120,38 @@ impl Shape {
         }
     }
 
-    fn observe(&mut self, value: &[u8]) {
-        match value.first() {
-            Some(b'"') => self.kinds |= seen::TEXT,
-            Some(b't' | b'f') => self.kinds |= seen::BOOLEAN,
+    /// Learns from the value at `at`, and gives its end: one walk over the text, however deep it is.
+    fn observe(&mut self, bytes: &[u8], at: usize) -> usize {
+        match bytes.get(at) {
             Some(b'{') => {
                 self.kinds |= seen::OBJECT;
                 let members = self.members.get_or_insert_default();
                 let mut position = 0;
-                each_member(value, |key, start, end| {
-                    if let Some(at) = members.field(position, key)
-                        && let Some((_, shape)) = members.fields.get_mut(at)
-                    {
-                        shape.observe(value.get(start..end).unwrap_or_default());
-                    }
+                walk_members(bytes, at, |key, start| {
+                    let field = members.field(position, key);
                     position += 1;
-                });
+                    match field.and_then(|at| members.fields.get_mut(at)) {
+                        Some((_, shape)) => shape.observe(bytes, start),
+                        None => accepted_end(bytes, start),
+                    }
+                })
             }
             Some(b'[') => {
                 self.kinds |= seen::ARRAY;
-                each_element(value, |value| {
-                    self.elements.get_or_insert_default().observe(value);
-                });
+                walk_elements(bytes, at, |start| {
+                    self.elements.get_or_insert_default().observe(bytes, start)
+                })
             }
-            Some(b'-' | b'0'..=b'9') => self.kinds |= number_kind(value),
-            _ => {}
+            first => {
+                let end = accepted_end(bytes, at);
+                self.kinds |= match first {
+                    Some(b'"') => seen::TEXT,
+                    Some(b't' | b'f') => seen::BOOLEAN,
+                    Some(b'-' | b'0'..=b'9') => number_kind(bytes.get(at..end).unwrap_or_default()),
+                    _ => 0,
+                };
+                end
+            }
         }
     }
 
@@ -245,6 +252,10 @@ fn number_kind(number: &[u8]) -> u8 {
             Some(_) => seen::FLOAT,
             None => seen::BIG_NUMBER,
         };
+    }
+    // Fifteen digits are below 2⁵³.
+    if number.len() <= 15 {
+        return seen::INTEGER;
     }
     match integer(number) {
         Some(value) if value.unsigned_abs() > FLOAT_EXACT => seen::WIDE_INTEGER,

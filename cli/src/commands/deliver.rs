@@ -16,7 +16,7 @@ use crate::{
     account,
     args::DeliverArgs,
     function::{self, InProcess, Totals},
-    input::{self, RecordReader},
+    input::{self, Item, Records},
     output,
     progress::{self, Unit},
     text,
@@ -29,12 +29,16 @@ pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
     let settings = settings(args.at, args.seed, args.buffer_memory << 20);
     let delivery = open(stream, lake, &function, settings)?;
 
-    let files = input::or_stdin(&args.files);
+    let files = input::or_stdin(&args.input.files);
     let bar = progress::bar("delivered", Unit::Bytes, input::total_bytes(&files), quiet);
-    let outcome = deliver(delivery, &files, &bar, quiet).await;
+    // Ids of its own, so that objects are named the same whatever the form of the input.
+    let bus = args
+        .input
+        .bus(clock(args.at), Ids::from_seed(!seed(args.seed)));
+    let outcome = deliver(delivery, Records::new(files, bus), &bar, quiet).await;
     bar.finish_and_clear();
-    let (account, failure, skipped) = match outcome {
-        Ok((account, skipped)) => (account, None, skipped),
+    let (account, failure, not_put) = match outcome {
+        Ok((account, not_put)) => (account, None, not_put),
         Err(error) => match account_of(&error) {
             Some(account) => (account, Some(error), 0),
             None => return Err(error),
@@ -44,10 +48,10 @@ pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
     if let Some(error) = failure {
         return Err(error.context("the records above as not written are still in your files"));
     }
-    if skipped > 0 {
+    if not_put > 0 {
         bail!(
-            "{} too large for PutRecord; the rest was delivered",
-            text::plural(skipped, "record")
+            "{} could not be put; all others were",
+            text::plural(not_put, "record")
         );
     }
     match (args.strict, account.refused_total()) {
@@ -65,16 +69,23 @@ pub(crate) fn read_stream(path: &Path) -> Result<DeliveryStream> {
 
 /// Time and names for a run: the machine's and random ones, unless it is to be repeated.
 pub(crate) fn settings(at: Option<Timestamp>, seed: Option<u64>, buffer_memory: usize) -> Settings {
-    let clock: Arc<dyn Clock> = match at {
-        Some(instant) => Arc::new(FixedClock(instant)),
-        None => Arc::new(SystemClock),
-    };
     Settings {
-        clock,
-        ids: Ids::from_seed(seed.unwrap_or_else(rand::random)),
+        clock: clock(at).into(),
+        ids: Ids::from_seed(self::seed(seed)),
         buffer_memory,
         parallelism: thread::available_parallelism().map_or(2, usize::from),
     }
+}
+
+fn clock(at: Option<Timestamp>) -> Box<dyn Clock> {
+    match at {
+        Some(instant) => Box::new(FixedClock(instant)),
+        None => Box::new(SystemClock),
+    }
+}
+
+fn seed(seed: Option<u64>) -> u64 {
+    seed.unwrap_or_else(rand::random)
 }
 
 /// Opens a delivery whose Lambda processor, if it has one, is `function`.
@@ -89,33 +100,34 @@ pub(crate) fn open(
     Ok(Delivery::new(stream, lake, function, settings)?)
 }
 
-/// Puts the records of all files; gives the account and how many were too large to put.
+/// Puts the records of all files; gives the account and how many could not be put.
 async fn deliver(
     mut delivery: Delivery,
-    files: &[std::path::PathBuf],
+    mut records: Records,
     bar: &ProgressBar,
     quiet: bool,
 ) -> Result<(Account, u64)> {
-    let mut too_large = 0;
-    for file in files {
-        let mut reader = RecordReader::open(file)?;
-        while let Some(record) = reader.next()? {
-            bar.inc(record.data.len() as u64 + 1);
-            match delivery.put(record.data).await {
-                Ok(()) => {}
-                Err(error @ DeliveryError::TooLarge { .. }) => {
-                    too_large += 1;
-                    if !quiet {
-                        bar.suspend(|| {
-                            output::say(&format!("{}:{}: {error}", reader.name(), record.line));
-                        });
+    let mut not_put = 0;
+    while let Some(item) = records.next()? {
+        let refusal = match item {
+            Item::Record(record) => {
+                bar.inc(record.data.len() as u64 + 1);
+                match delivery.put(record.data).await {
+                    Ok(()) => continue,
+                    Err(error @ DeliveryError::TooLarge { .. }) => {
+                        format!("{}:{}: {error}", records.name(), record.line)
                     }
+                    Err(error) => return Err(error.into()),
                 }
-                Err(error) => return Err(error.into()),
             }
+            Item::Refused(reason) => reason,
+        };
+        not_put += 1;
+        if !quiet {
+            bar.suspend(|| output::say(&refusal));
         }
     }
-    Ok((delivery.finish().await?, too_large))
+    Ok((delivery.finish().await?, not_put))
 }
 
 /// The account of a run that the store ended.

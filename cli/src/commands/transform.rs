@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use hydrant_delivery::{Ids, SystemClock};
 use hydrant_partitioner::PartitionKeys;
 use hydrant_transformer::{ClientId, Transformer};
 
@@ -14,7 +15,7 @@ use crate::{
     account,
     args::TransformArgs,
     function,
-    input::{self, RecordReader},
+    input::{self, Item, Records},
     output,
     progress::{self, Unit},
     text,
@@ -34,20 +35,27 @@ pub(crate) fn run(args: &TransformArgs, quiet: bool) -> Result<()> {
         quiet,
         account: Account::default(),
     };
-    let files = input::or_stdin(&args.files);
+    let files = input::or_stdin(&args.input.files);
     let bar = progress::bar(
         "transformed",
         Unit::Bytes,
         input::total_bytes(&files),
         quiet,
     );
-    for file in &files {
-        let mut reader = RecordReader::open(file)?;
-        while let Some(record) = reader.next()? {
-            bar.inc(record.data.len() as u64 + 1);
-            if let Some(refusal) = filter.push(reader.name(), &record)? {
-                bar.suspend(|| output::say(&refusal));
+    let bus = args
+        .input
+        .bus(Box::new(SystemClock), Ids::from_seed(rand::random()));
+    let mut records = Records::new(files, bus);
+    while let Some(item) = records.next()? {
+        let refusal = match item {
+            Item::Record(record) => {
+                bar.inc(record.data.len() as u64 + 1);
+                filter.push(records.name(), &record)?
             }
+            Item::Refused(reason) => filter.refuse_entry(reason),
+        };
+        if let Some(refusal) = refusal {
+            bar.suspend(|| output::say(&refusal));
         }
     }
     bar.finish_and_clear();
@@ -104,6 +112,13 @@ impl Filter {
                 Ok((!self.quiet).then(|| format!("{file}:{}: {refusal}", record.line)))
             }
         }
+    }
+
+    /// Counts an entry that never became a record; what comes back is to be said of it.
+    fn refuse_entry(&mut self, reason: String) -> Option<String> {
+        self.account.records += 1;
+        *self.account.refused.entry("malformed-entry").or_default() += 1;
+        (!self.quiet).then_some(reason)
     }
 
     fn finish(mut self) -> Result<Account> {

@@ -42,10 +42,11 @@ pub(super) fn write(
         .iter()
         .map(|field| field.data_type().is_numeric())
         .collect();
-    let rule: String = widths
+    let rule: Vec<_> = widths
         .iter()
         .map(|width| format!("+{:-<1$}", "", width + 2))
         .collect();
+    let rule = rule.concat();
     writeln!(out, "{rule}+")?;
     write_row(&header, &widths, &is_number, out)?;
     writeln!(out, "{rule}+")?;

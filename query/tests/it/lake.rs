@@ -69,11 +69,12 @@ pub(crate) async fn ask(engine: &Engine, sql: &str) -> String {
 
 /// Each problem on a line.
 pub(crate) fn problems(engine: &Engine) -> String {
-    engine
+    let lines: Vec<_> = engine
         .problems()
         .iter()
         .map(|problem| format!("{problem}\n"))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 /// An event as it lies in our lakes.

@@ -30,8 +30,8 @@ async fn serve(directory: &std::path::Path) -> String {
             let service = service.clone();
             tokio::spawn(async move {
                 let server = Builder::new(TokioExecutor::new());
-                let served = server.serve_connection(TokioIo::new(socket), service).await;
-                drop(served);
+                let outcome = server.serve_connection(TokioIo::new(socket), service).await;
+                drop(outcome);
             });
         }
     });

@@ -1,0 +1,89 @@
+//! Every command in README and docs/ runs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::support::Place;
+
+/// Commands that are documented and not run here, because they are what runs this.
+const NOT_HERE: [&str; 4] = [
+    "cargo test --workspace",
+    "cargo install --path cli",
+    ".ci/run",
+    "tests/clients/run",
+];
+
+fn pages(root: &Path) -> Vec<PathBuf> {
+    let mut pages = vec![root.join("README.md")];
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages.sort();
+    pages
+}
+
+/// The commands of a page: the lines of its `sh` blocks, continued where they end in a backslash.
+fn commands(page: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    for block in page.split("```sh\n").skip(1) {
+        let block = block.split("```").next().unwrap().replace("\\\n", " ");
+        commands.extend(
+            block
+                .lines()
+                .map(|line| line.split("  # ").next().unwrap().trim().to_owned()),
+        );
+    }
+    commands.retain(|command| !command.is_empty() && !command.starts_with('#'));
+    commands
+}
+
+#[test]
+fn every_documented_command_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap();
+    let binaries = Path::new(env!("CARGO_BIN_EXE_hydrant")).parent().unwrap();
+    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let mut ran = 0;
+    for page in pages(&root) {
+        // The commands of a page build on each other, in a copy of what a clone has.
+        let place = Place::new();
+        for entry in fs::read_dir(root.join("examples")).unwrap() {
+            let file = entry.unwrap().path();
+            let name = file.file_name().unwrap().to_str().unwrap();
+            place.file(&format!("examples/{name}"), fs::read(&file).unwrap());
+        }
+        for command in commands(&fs::read_to_string(&page).unwrap()) {
+            if NOT_HERE.contains(&command.as_str()) {
+                continue;
+            }
+            let here = command.replace("cargo run --release -- ", "hydrant ");
+            let done = Command::new("bash")
+                .args(["-euo", "pipefail", "-c", &here])
+                .current_dir(place.path())
+                .env("PATH", &path)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&done.stderr);
+            assert!(
+                done.status.success(),
+                "{}: {command}\n{said}",
+                page.display()
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran > 0, "no command was found");
+}

@@ -1,0 +1,14 @@
+//! The command as people use it: every screen, every stage, over directories and S3, with right input and
+//! wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod deliver;
+mod demo;
+mod docs;
+mod generate;
+mod help;
+mod s3;
+mod sql;
+mod support;
+mod transform;
