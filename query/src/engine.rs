@@ -28,7 +28,7 @@ use crate::{
     decode::TableColumns,
     error::QueryError,
     error_records,
-    help::{missing_field, missing_table, near},
+    help::{missing_column, missing_field, missing_table, near, nearest},
     learn::learn,
     names::readable,
     options::Options,
@@ -146,6 +146,22 @@ impl Engine {
             let near = near(field, &events.columns.schema);
             return QueryError::UnknownField {
                 field: field.to_owned(),
+                near,
+            };
+        }
+        if let Some((column, columns)) = missing_column(&error) {
+            let mut near = nearest(column, &columns);
+            // A field is often asked for without the path to it.
+            let nested = self
+                .tables
+                .events
+                .get()
+                .filter(|_| columns.contains(&"detail"));
+            if let (true, Some(events)) = (near.is_empty(), nested) {
+                near = self::near(column, &events.columns.schema);
+            }
+            return QueryError::UnknownField {
+                field: column.to_owned(),
                 near,
             };
         }

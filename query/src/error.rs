@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use datafusion::error::DataFusionError;
+use datafusion::{error::DataFusionError, sql::sqlparser::parser::ParserError};
 use url::Url;
 
 use crate::problems::Problem;
@@ -48,8 +48,8 @@ pub enum QueryError {
         /// The store's own account.
         source: Arc<object_store::Error>,
     },
-    /// The SQL names a field that no record has.
-    #[error("no record has a field `{field}` there{}", did_you_mean(.near))]
+    /// The SQL names a column or a field that is not there.
+    #[error("there is no field `{field}`{}", did_you_mean(.near))]
     UnknownField {
         /// The name as it was written.
         field: String,
@@ -64,6 +64,9 @@ pub enum QueryError {
         /// The tables that are there.
         tables: Vec<String>,
     },
+    /// The text is no SQL.
+    #[error("this is no SQL: {0}")]
+    Syntax(String),
     /// The SQL is wrong, or running it failed.
     #[error(transparent)]
     Sql(Box<DataFusionError>),
@@ -132,6 +135,10 @@ impl From<DataFusionError> for QueryError {
                     trace,
                 ))),
             },
+            DataFusionError::SQL(error, _) => Self::Syntax(match *error {
+                ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
+                other @ ParserError::RecursionLimitExceeded => other.to_string(),
+            }),
             // Several partitions hold the error; what is ours in it can be said again.
             DataFusionError::Shared(shared) => match Self::again(&shared) {
                 Some(ours) => ours,

@@ -1,6 +1,7 @@
 //! What a wrong name was probably meant to be.
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::{DataFusionError, SchemaError};
 
 /// Names further from what was typed than this are no help.
 const MAX_DISTANCE: usize = 3;
@@ -13,6 +14,31 @@ pub(crate) fn missing_field(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("Field ")?;
     rest.split_once(" not found in struct")
         .map(|(field, _)| field)
+}
+
+/// The column that a planning error says is not there, and the columns that are.
+pub(crate) fn missing_column(error: &DataFusionError) -> Option<(&str, Vec<&str>)> {
+    let DataFusionError::SchemaError(error, _) = error.find_root() else {
+        return None;
+    };
+    let SchemaError::FieldNotFound {
+        field,
+        valid_fields,
+    } = &**error
+    else {
+        return None;
+    };
+    let columns = valid_fields.iter().map(|column| column.name.as_str());
+    Some((&field.name, columns.collect()))
+}
+
+/// Those of `names` that are near `wanted`, nearest first.
+pub(crate) fn nearest(wanted: &str, names: &[&str]) -> Vec<String> {
+    let fields: Vec<Field> = names
+        .iter()
+        .map(|name| Field::new(*name, DataType::Null, true))
+        .collect();
+    near(wanted, &Schema::new(fields))
 }
 
 /// The table that a planning error says is not there, without catalog and schema.
