@@ -39,7 +39,7 @@ pub enum QueryError {
     #[error("{0}; --on-error skip leaves it out and counts it")]
     Problem(Box<Problem>),
     /// The store answered with an error.
-    #[error("reading {key} in {lake} failed")]
+    #[error("reading {lake}{key} failed")]
     Store {
         /// The lake.
         lake: Box<Url>,

@@ -100,6 +100,7 @@ async fn deliver(options: &Options, lake: Lake, quiet: bool) -> Result<(Account,
                 delivery.put(record).await?;
             }
         }
+        bar.set_message("writing what is buffered");
         anyhow::Ok(delivery.finish().await?)
     }
     .await;

@@ -8,7 +8,7 @@ use hydrant_query::{Engine, Format, Options, write};
 use serde_json::Value;
 
 use super::agree;
-use crate::{commands::sql::say_problems, output, text};
+use crate::{commands::sql::say_problems, output, progress, text};
 
 /// Where the terminal's width is not worth asking for.
 const CHART_WIDTH: usize = 78;
@@ -37,6 +37,7 @@ select extract(hour from time) as hour, round(sum(detail.data.total), 2) as reve
 pub(crate) async fn ask(lake: &Lake, lines: u64, quiet: bool) -> Result<()> {
     let engine = Engine::open(lake, &Options::default())?;
     let mut out = output::open(None)?;
+    let spinner = progress::spinner("asking", quiet);
     let heading = |out: &mut dyn Write, question: &str, sql: &str| {
         writeln!(out, "{question}\n")?;
         sql.lines().try_for_each(|line| writeln!(out, "  {line}"))?;
@@ -58,6 +59,7 @@ pub(crate) async fn ask(lake: &Lake, lines: u64, quiet: bool) -> Result<()> {
         "{}",
         revenue_chart(&rows(&engine, REVENUE_BY_HOUR).await?)
     )?;
+    spinner.finish_and_clear();
     out.flush()?;
 
     let counted = rows(&engine, "select count(*) as events from events").await?;
