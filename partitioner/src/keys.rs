@@ -2,23 +2,30 @@
 
 mod error;
 mod expression;
+mod found;
 mod jq;
-mod json;
 mod partition_keys;
+mod paths;
+mod reader;
 mod walk;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use hydrant_records::json::{JsonError, JsonErrorKind, Scanner};
 use jaq_core::load::lex::{Lexer, StrPart, Tok, Token};
 use jaq_core::load::parse::{Parser, Term};
 use jaq_core::load::{Error as LoadError, span};
 
 pub use error::{KeyError, QueryError, UnknownKey};
 pub use partition_keys::PartitionKeys;
+pub use paths::KeyPlace;
+pub use reader::KeyReader;
 
 use crate::limits::{MAX_KEYS, MAX_QUERY_CHARS};
 use expression::{FastExpression, plain_text};
+#[cfg(doc)]
+use hydrant_records::limits::MAX_JSON_DEPTH;
 use jq::{Program, syntax_error};
 use walk::Walk;
 
@@ -43,7 +50,7 @@ pub struct KeyQuery {
 
 #[derive(Debug)]
 struct Plan {
-    /// The keys that are plain paths. It reads the whole record, so it also says what is not JSON.
+    /// The keys that are plain paths.
     walk: Walk,
     /// The other keys, if there are any.
     program: Option<Program>,
@@ -161,19 +168,31 @@ impl KeyQuery {
     /// keys that need jq.
     ///
     /// A query is the operator's code: one that loops or recurses without end does so here. No record can
-    /// make another one do it: documents are at most
-    /// [`MAX_DOCUMENT_DEPTH`](crate::limits::MAX_DOCUMENT_DEPTH) deep.
+    /// make another one do it: documents are at most [`MAX_JSON_DEPTH`] deep.
     ///
     /// # Errors
     ///
     /// The record is not one JSON document, or a key has no usable value.
     pub fn evaluate(&self, record: &[u8], out: &mut PartitionKeys) -> Result<(), KeyError> {
         out.clear();
-        self.plan.walk.evaluate(record, out)?;
-        match &self.plan.program {
-            Some(program) => program.evaluate(record, out),
-            None => Ok(()),
-        }
+        let mut reader = self.reader();
+        let mut read = |scanner: &mut _| reader.value(KeyPlace::RECORD, scanner).map(drop);
+        whole_document(record, &mut read).map_err(KeyError::NotJson)?;
+        reader.finish(record, out)
+    }
+
+    /// The place that these members lead to, each in the object before it, as
+    /// [`KeyReader::member`] gives it one at a time. The same for every record.
+    pub fn place(&self, members: &[&str]) -> KeyPlace {
+        let paths = self.plan.walk.paths();
+        members.iter().fold(KeyPlace::RECORD, |place, name| {
+            paths.member(place, name.as_bytes())
+        })
+    }
+
+    /// Finds the keys of one record in a scan that the caller makes of it for other reasons.
+    pub fn reader<'a>(&self) -> KeyReader<'_, 'a> {
+        KeyReader::new(self)
     }
 
     fn compile(entries: Vec<Entry<'_>>) -> Result<Self, QueryError> {
@@ -226,6 +245,25 @@ impl KeyQuery {
             names,
             plan: Arc::new(plan),
         })
+    }
+}
+
+/// Has `read` read the value in `record`, and checks that it is all that there is.
+fn whole_document<'a, T>(
+    record: &'a [u8],
+    read: impl FnOnce(&mut Scanner<'a>) -> Result<T, JsonError>,
+) -> Result<T, JsonError> {
+    let mut scanner = Scanner::new(record, 0);
+    scanner.skip_whitespace();
+    let document = read(&mut scanner)?;
+    scanner.check_utf8(0..scanner.offset())?;
+    scanner.skip_whitespace();
+    match scanner.peek() {
+        None => Ok(document),
+        Some(_) => Err(JsonError {
+            kind: JsonErrorKind::AfterValue,
+            offset: scanner.offset(),
+        }),
     }
 }
 

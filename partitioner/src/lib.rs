@@ -15,7 +15,9 @@ mod object_name;
 mod prefix;
 
 pub use confinement::ConfinementPolicy;
-pub use keys::{KeyError, KeyQuery, PartitionKeys, QueryError, UnknownKey, well_known};
+pub use keys::{
+    KeyError, KeyPlace, KeyQuery, KeyReader, PartitionKeys, QueryError, UnknownKey, well_known,
+};
 pub use layout::{ERROR_OUTPUT_TYPE_COLUMN, Layout, ParsedKey};
 pub use object_name::{ExtensionError, ObjectName, object_extension};
 pub use prefix::{

@@ -36,6 +36,3 @@ pub const MAX_OBJECT_NAME_BYTES: usize =
 /// Bytes that an evaluated prefix can take at most, so that the whole key fits [`MAX_KEY_BYTES`].
 /// A prefix of ASCII text meets [`MAX_EVALUATED_PREFIX_CHARS`] first.
 pub const MAX_EVALUATED_PREFIX_BYTES: usize = MAX_KEY_BYTES - MAX_OBJECT_NAME_BYTES;
-
-/// Deepest nesting of a document that keys are taken from. jq 1.6 stops at the same depth.
-pub const MAX_DOCUMENT_DEPTH: usize = 256;

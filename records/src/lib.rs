@@ -8,6 +8,7 @@
 //! `aws firehose create-delivery-stream` takes, and at [`json`] for the text of a record.
 
 mod base64;
+mod envelope;
 mod error_record;
 pub mod json;
 pub mod limits;
@@ -16,6 +17,7 @@ mod stream;
 mod transform_event;
 
 pub use base64::decode_base64;
+pub use envelope::Envelope;
 pub use error_record::{ErrorRecord, error_code};
 pub use stream::{
     BufferingHints, CompressionFormat, DeliveryStreamInput, DynamicPartitioningConfiguration,

@@ -120,11 +120,13 @@ fn run(transformer: &Transformer, events: &[Vec<u8>], out: &mut Vec<u8>, keys: &
 fn transform(criterion: &mut Criterion) {
     let mut next = numbers();
     let minified: Vec<_> = (0..EVENTS).map(|_| event(&mut next)).collect();
-    let query = r"{eventType:.detail.eventType,schemaVersion:.detail.schemaVersion}";
-    let keyed = Options {
+    let keyed = |query| Options {
         partition_keys: Some(KeyQuery::metadata_extraction(query).unwrap()),
         ..Options::default()
     };
+    let two = "{eventType: .detail.eventType, schemaVersion: .detail.schemaVersion}";
+    let six = "{eventType: .detail.eventType, schemaVersion: .detail.schemaVersion, \
+        year: .time[0:4], month: .time[5:7], day: .time[8:10], hour: .time[11:13]}";
     let top = Options {
         client_id_from: ClientIdFrom::ClientId,
         ..Options::default()
@@ -146,7 +148,8 @@ fn transform(criterion: &mut Criterion) {
             Options::default(),
             minified.iter().map(|event| pretty(event)).collect(),
         ),
-        ("minified, two keys", keyed, minified.clone()),
+        ("minified, two keys", keyed(two), minified.clone()),
+        ("minified, six keys", keyed(six), minified.clone()),
     ];
     let mut group = criterion.benchmark_group("transform");
     for (name, options, events) in cases {

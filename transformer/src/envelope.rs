@@ -4,6 +4,7 @@ use hydrant_records::json::{JsonError, Scanner, key_equals};
 
 use crate::client_id::ClientIdFrom;
 use crate::cuts::Cuts;
+use crate::keys::Keys;
 use crate::refusal::Refusal;
 
 /// One object of a record: where the members are that decide whose event it is. Found in the same pass that
@@ -73,16 +74,17 @@ pub(crate) enum ClientIds {
     Unusable,
 }
 
-const CLIENT_ID: &str = "clientId";
-const RESOURCES: &str = "resources";
-const DETAIL: &str = "detail";
+pub(crate) const CLIENT_ID: &str = "clientId";
+pub(crate) const RESOURCES: &str = "resources";
+pub(crate) const DETAIL: &str = "detail";
 
 impl Envelope {
     /// Reads the object where `scanner` stands, and leaves the scanner behind it.
-    pub(crate) fn read(
-        bytes: &[u8],
-        scanner: &mut Scanner<'_>,
+    pub(crate) fn read<'a>(
+        bytes: &'a [u8],
+        scanner: &mut Scanner<'a>,
         from: ClientIdFrom,
+        keys: &mut Keys<'_, 'a>,
     ) -> Result<Self, Refusal> {
         let start = scanner.offset();
         scanner.forget_line_breaks();
@@ -101,7 +103,7 @@ impl Envelope {
             let name = bytes.get(key).unwrap_or_default();
             if key_equals(name, DETAIL) {
                 unique(envelope.detail.is_none(), DETAIL, member)?;
-                envelope.detail = Some(Detail::read(bytes, scanner)?);
+                envelope.detail = Some(Detail::read(bytes, scanner, keys)?);
             } else if from.resources() && key_equals(name, RESOURCES) {
                 unique(envelope.resources.is_none(), RESOURCES, member)?;
                 let content = read_resources(bytes, scanner)?;
@@ -117,7 +119,7 @@ impl Envelope {
                 envelope.client_id = Some(Place { value, content });
                 continue;
             } else {
-                scanner.skip_value()?;
+                keys.record_member(name, scanner)?;
             }
             envelope.cuts.keep(member..scanner.offset());
         }
@@ -144,19 +146,25 @@ fn unique(first: bool, name: &'static str, offset: usize) -> Result<(), Refusal>
 }
 
 impl Detail {
-    fn read(bytes: &[u8], scanner: &mut Scanner<'_>) -> Result<Self, JsonError> {
+    fn read<'a>(
+        bytes: &'a [u8],
+        scanner: &mut Scanner<'a>,
+        keys: &mut Keys<'_, 'a>,
+    ) -> Result<Self, JsonError> {
         if scanner.peek() != Some(b'{') {
-            scanner.skip_value()?;
+            keys.record_member(DETAIL.as_bytes(), scanner)?;
             return Ok(Self::Other);
         }
         let start = scanner.offset();
         scanner.enter_object()?;
+        keys.enter_detail();
         let mut cuts = Cuts::new(scanner.offset());
         let mut client_ids = ClientIds::None;
         while let Some(key) = scanner.next_member()? {
-            let value = scanner.skip_value()?;
+            let name = bytes.get(key.clone()).unwrap_or_default();
+            let value = keys.detail_member(name, scanner)?;
             let member = key.start - 1..value.end;
-            if key_equals(bytes.get(key).unwrap_or_default(), CLIENT_ID) {
+            if key_equals(name, CLIENT_ID) {
                 cuts.remove(member);
                 client_ids = match (client_ids, content(bytes, value)) {
                     (ClientIds::None, Content::Id(_)) => ClientIds::OneId,

@@ -30,6 +30,7 @@ mod batch;
 mod client_id;
 mod cuts;
 mod envelope;
+mod keys;
 mod line;
 mod options;
 mod refusal;

@@ -3,6 +3,7 @@ use hydrant_records::json::{JsonError, JsonErrorKind, Scanner};
 
 use crate::client_id::ClientId;
 use crate::envelope::{ClientIds, Content, Detail, Envelope};
+use crate::keys::{KeyPlaces, Keys};
 use crate::line::compact;
 use crate::options::Options;
 use crate::refusal::Refusal;
@@ -12,6 +13,8 @@ use crate::rewrite::{Move, write};
 #[derive(Debug, Default)]
 pub struct Transformer {
     options: Options,
+    /// Of the partition keys, if any.
+    key_places: Option<KeyPlaces>,
 }
 
 /// A record that was transformed.
@@ -27,7 +30,11 @@ pub struct Transformed {
 impl Transformer {
     /// A transformer that works as `options` say.
     pub fn new(options: Options) -> Self {
-        Self { options }
+        let key_places = options.partition_keys.as_ref().map(KeyPlaces::new);
+        Self {
+            options,
+            key_places,
+        }
     }
 
     /// How this transformer works.
@@ -88,11 +95,17 @@ impl Transformer {
             if done.objects > 0 {
                 out.push(b'\n');
             }
-            let line = out.len();
             let offset = scanner.offset();
-            let client_id = self.append_object(record, &mut scanner, out)?;
-            let object = out.get(line..).unwrap_or_default();
-            self.evaluate_keys(object, offset, done.objects == 0, keys)?;
+            let client_id = if done.objects == 0 {
+                self.append_object(record, &mut scanner, out, keys)?
+            } else {
+                let mut others = PartitionKeys::new();
+                let client_id = self.append_object(record, &mut scanner, out, &mut others)?;
+                if others != *keys {
+                    return Err(Refusal::KeysDiffer { offset });
+                }
+                client_id
+            };
             done.client_id = done.client_id.max(client_id);
             done.objects += 1;
         }
@@ -105,20 +118,30 @@ impl Transformer {
         Ok(done)
     }
 
-    /// Appends the object where `scanner` stands, without a newline.
-    fn append_object(
+    /// Appends the object where `scanner` stands, without a newline, and puts its keys into `keys`.
+    fn append_object<'a>(
         &self,
-        record: &[u8],
-        scanner: &mut Scanner<'_>,
+        record: &'a [u8],
+        scanner: &mut Scanner<'a>,
         out: &mut Vec<u8>,
+        keys: &mut PartitionKeys,
     ) -> Result<ClientId, Refusal> {
-        let envelope = Envelope::read(record, scanner, self.options.client_id_from)?;
+        let query = self.options.partition_keys.as_ref();
+        let mut reader = Keys::new(query.zip(self.key_places.as_ref()));
+        let envelope = Envelope::read(record, scanner, self.options.client_id_from, &mut reader)?;
         let (client_id, how) = self.decide(&envelope)?;
         let line = out.len();
         write(record, &envelope, &how, out);
         if envelope.line_break {
             compact(out, line);
         }
+        let object = out.get(line..).unwrap_or_default();
+        reader
+            .finish(record, &envelope, &how, object, keys)
+            .map_err(|error| Refusal::PartitionKey {
+                offset: envelope.span.start,
+                error,
+            })?;
         Ok(client_id)
     }
 
@@ -165,30 +188,6 @@ impl Transformer {
             Move::Strip
         };
         Ok((ClientId::Missing, how))
-    }
-
-    /// Computes the keys of an object of the output; `offset` is where it starts in the record.
-    fn evaluate_keys(
-        &self,
-        object: &[u8],
-        offset: usize,
-        first: bool,
-        keys: &mut PartitionKeys,
-    ) -> Result<(), Refusal> {
-        let Some(query) = &self.options.partition_keys else {
-            return Ok(());
-        };
-        let refused = |error| Refusal::PartitionKey { offset, error };
-        if first {
-            return query.evaluate(object, keys).map_err(refused);
-        }
-        let mut others = PartitionKeys::new();
-        query.evaluate(object, &mut others).map_err(refused)?;
-        if others == *keys {
-            Ok(())
-        } else {
-            Err(Refusal::KeysDiffer { offset })
-        }
     }
 }
 

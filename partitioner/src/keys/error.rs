@@ -1,5 +1,7 @@
 //! Why a query is refused, and why a record has no keys.
 
+use hydrant_records::json::JsonError;
+
 use crate::limits::{MAX_KEYS, MAX_QUERY_CHARS};
 
 /// A query that gives no keys.
@@ -101,13 +103,8 @@ pub enum KeyError {
         key: String,
     },
     /// The record is not one JSON document.
-    #[error("the record is not one JSON document: {reason} at byte {offset}")]
-    NotJson {
-        /// Byte offset from the start of the record.
-        offset: usize,
-        /// What was wrong there.
-        reason: &'static str,
-    },
+    #[error("the record is not one JSON document: {0}")]
+    NotJson(JsonError),
     /// jq raised an error.
     #[error("jq: {reason}")]
     Jq {
@@ -166,9 +163,7 @@ impl KeyError {
             | Self::NotUtf8 { key }
             | Self::Missing { key, .. }
             | Self::Unconfined { key, .. } => Some(key),
-            Self::NotJson { .. } | Self::Jq { .. } | Self::NotOneResult { .. } | Self::TooLong => {
-                None
-            }
+            Self::NotJson(_) | Self::Jq { .. } | Self::NotOneResult { .. } | Self::TooLong => None,
         }
     }
 }

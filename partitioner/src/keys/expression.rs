@@ -46,30 +46,31 @@ pub(super) struct Slice {
 }
 
 impl Slice {
-    /// Cuts the text from byte `from` on down to the slice.
-    pub(super) fn apply(self, text: &mut String, from: usize) {
-        let Some(tail) = text.get(from..) else { return };
-        let start = self.start.map_or(0, |bound| byte_of(tail, bound));
-        let end = self.end.map_or(tail.len(), |bound| byte_of(tail, bound));
-        text.truncate(from + end.max(start));
-        text.drain(from..from + start);
+    /// What the slice leaves of a text.
+    pub(super) fn of(self, text: &str) -> &str {
+        let ascii = text.is_ascii();
+        let start = self.start.map_or(0, |bound| byte_of(text, ascii, bound));
+        let end = self
+            .end
+            .map_or(text.len(), |bound| byte_of(text, ascii, bound));
+        text.get(start..end).unwrap_or_default()
     }
 }
 
 /// Byte offset of a code point.
-fn byte_of(text: &str, bound: i64) -> usize {
+fn byte_of(text: &str, ascii: bool, bound: i64) -> usize {
     let distance = usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX);
-    if bound >= 0 {
-        if text.is_ascii() {
-            return distance.min(text.len());
-        }
-        text.char_indices()
+    match (ascii, bound >= 0) {
+        (true, true) => distance.min(text.len()),
+        (true, false) => text.len().saturating_sub(distance),
+        (false, true) => text
+            .char_indices()
             .nth(distance)
-            .map_or(text.len(), |(at, _)| at)
-    } else {
-        text.char_indices()
+            .map_or(text.len(), |(at, _)| at),
+        (false, false) => text
+            .char_indices()
             .nth_back(distance - 1)
-            .map_or(0, |(at, _)| at)
+            .map_or(0, |(at, _)| at),
     }
 }
 

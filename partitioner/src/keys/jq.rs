@@ -2,18 +2,22 @@
 //!
 //! Known differences from jq 1.6, which AWS runs: numbers keep the spelling of the record (`2.0` stays
 //! `2.0`, `1e3` stays `1e3`, integers are exact at any size); a slice of null is an error, not null; an
-//! object takes a number as an index and gives null; and filters that read the clock, the environment or
-//! the local time zone are not there.
+//! object takes a number as an index and gives null; the first half of a surrogate pair without the second
+//! is U+FFFD, as the second without the first, and does not fail the record; a record that is not UTF-8 is
+//! refused, not repaired; documents go 128 levels deep, not 256; and filters that read the clock, the
+//! environment or the local time zone are not there.
 
 use std::borrow::Cow;
 
+use hydrant_records::json::{JsonError, Scanner, unescape};
 use jaq_core::load::{Arena, Error as LoadError, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars, data};
 use jaq_json::{Map, Num, Rc, Val};
 
 use super::error::{KeyError, QueryError};
-use super::json::{Malformed, Scalar, Scanned, Scanner};
+use super::found::Found;
 use super::partition_keys::PartitionKeys;
+use super::whole_document;
 
 /// Filters that would make a key depend on something other than the record, stop the process, or write
 /// to a terminal; and the definitions built on them.
@@ -201,53 +205,49 @@ fn reason(error: Val) -> String {
     }
 }
 
-/// Reads a record as jq does, with the same strictness as the walk over plain paths.
+/// Reads a record as jq does.
 fn read(record: &[u8]) -> Result<Val, KeyError> {
-    let mut scanner = Scanner::new(record);
-    let document = value(&mut scanner);
-    let document = document.and_then(|document| scanner.finish().map(|()| document));
-    document.map_err(|malformed| scanner.key_error(malformed))
+    whole_document(record, value).map_err(KeyError::NotJson)
 }
 
-/// Recursion is bounded by the depth that the scanner allows.
-fn value(scanner: &mut Scanner<'_>) -> Scanned<Val> {
+/// The value where `scanner` stands. Recursion is bounded by the depth that the scanner allows.
+fn value(scanner: &mut Scanner<'_>) -> Result<Val, JsonError> {
     match scanner.peek() {
         Some(b'{') => {
             let mut object = Map::default();
-            let mut more = scanner.enter(b'}')?;
-            while more {
-                let mut name = String::new();
-                if !scanner.member_name()?.decode(&mut name) {
-                    return Err(Malformed::Utf8);
-                }
-                let member = value(scanner)?;
-                object.insert(Val::from(name), member);
-                more = scanner.another(b'}')?;
+            scanner.enter_object()?;
+            while let Some(key) = scanner.next_member()? {
+                let name = string(scanner.text(key));
+                object.insert(name, value(scanner)?);
             }
             Ok(Val::obj(object))
         }
         Some(b'[') => {
             let mut array = Vec::new();
-            let mut more = scanner.enter(b']')?;
-            while more {
+            scanner.enter_array()?;
+            while scanner.next_element()? {
                 array.push(value(scanner)?);
-                more = scanner.another(b']')?;
             }
             Ok(array.into_iter().collect())
         }
-        _ => match scanner.scalar()? {
-            Scalar::Null => Ok(Val::Null),
-            Scalar::Bool(value) => Ok(Val::Bool(value)),
-            Scalar::Number(digits) => Ok(Val::Num(number(digits))),
-            Scalar::String(raw) => {
-                let mut text = String::new();
-                if !raw.decode(&mut text) {
-                    return Err(Malformed::Utf8);
-                }
-                Ok(Val::from(text))
-            }
-        },
+        _ => {
+            let value = scanner.skip_value()?;
+            Ok(match Found::scalar(scanner.text(value)) {
+                Found::Bool(value) => Val::Bool(value),
+                Found::Number(digits) => Val::Num(number(digits)),
+                Found::String(spelled) => string(spelled),
+                _ => Val::Null,
+            })
+        }
     }
+}
+
+/// The string that is spelled so between its quotes. Bytes that are not UTF-8 are replaced, and refused
+/// when the whole document was read.
+fn string(spelled: &[u8]) -> Val {
+    let mut text = String::with_capacity(spelled.len());
+    unescape(&String::from_utf8_lossy(spelled), &mut text);
+    Val::from(text)
 }
 
 fn number(digits: &[u8]) -> Num {

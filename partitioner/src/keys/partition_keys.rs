@@ -60,18 +60,14 @@ impl PartitionKeys {
         self.ends.is_empty()
     }
 
-    /// Adds a key whose name is new; `write` appends the value to the text that it is given.
-    pub(super) fn push(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+    /// Adds a key whose name is new; `write` appends the value to the text that it is given. Gives the
+    /// length of the value.
+    pub(super) fn push(&mut self, name: &str, write: impl FnOnce(&mut String)) -> usize {
         self.text.push_str(name);
         let name_end = self.text.len();
         write(&mut self.text);
         self.ends.push((name_end, self.text.len()));
-    }
-
-    /// The value of the key added last.
-    pub(super) fn last_value(&self) -> &str {
-        let range = self.ends.last().map_or(0..0, |&(start, end)| start..end);
-        self.text.get(range).unwrap_or_default()
+        self.text.len() - name_end
     }
 
     fn replace(&mut self, name: &str, value: &str) {

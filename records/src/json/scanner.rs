@@ -56,6 +56,13 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// The bytes of `range`, such as a key or a value that was passed; nothing where the text has no such
+    /// range.
+    #[inline]
+    pub fn text(&self, range: Range<usize>) -> &'a [u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+
     /// Whether a line feed or a carriage return was passed outside a string since the scanner was made or
     /// [`forget_line_breaks`](Self::forget_line_breaks) was called.
     pub fn saw_line_break(&self) -> bool {
@@ -76,7 +83,7 @@ impl<'a> Scanner<'a> {
         if self.seen & 0x8080_8080_8080_8080 == 0 {
             return Ok(());
         }
-        let text = self.bytes.get(range.clone()).unwrap_or_default();
+        let text = self.text(range.clone());
         if simdutf8::basic::from_utf8(text).is_ok() {
             return Ok(());
         }

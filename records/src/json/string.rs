@@ -79,37 +79,36 @@ fn escape_end(bytes: &[u8], at: usize) -> Result<usize, (JsonErrorKind, usize)> 
 #[inline]
 pub fn key_equals(key: &[u8], name: &str) -> bool {
     let name = name.as_bytes();
-    let differ = key
+    // An escape is longer than what it stands for, and so is a key that has one.
+    if key.len() <= name.len() {
+        // Most keys differ in their first byte, which costs less to see than to compare the rest.
+        return key.first() == name.first() && key == name && !key.contains(&b'\\');
+    }
+    let same = key
         .iter()
         .zip(name)
-        .position(|(byte, wanted)| byte != wanted || *byte == b'\\');
-    let same = differ.unwrap_or_else(|| key.len().min(name.len()));
-    match key.get(same) {
-        None => key.len() == name.len(),
-        Some(b'\\') => {
-            let (key, name) = (key.get(same..), name.get(same..));
-            escaped_key_equals(key.unwrap_or_default(), name.unwrap_or_default())
-        }
-        Some(_) => false,
+        .position(|(byte, wanted)| byte != wanted || *byte == b'\\')
+        .unwrap_or(name.len());
+    key.get(same) == Some(&b'\\') && {
+        let (key, name) = (key.get(same..), name.get(same..));
+        escaped_key_equals(key.unwrap_or_default(), name.unwrap_or_default())
     }
 }
 
 #[cold]
 fn escaped_key_equals(mut key: &[u8], mut name: &[u8]) -> bool {
     while let Some((&byte, rest)) = key.split_first() {
-        if byte != b'\\' {
-            let Some(after) = name.strip_prefix(&[byte]) else {
+        let mut buffer = [byte, 0, 0, 0];
+        let (spelled, rest) = if byte == b'\\' {
+            let Some((Some(character), length)) = escape(rest) else {
                 return false;
             };
-            (key, name) = (rest, after);
-            continue;
-        }
-        let Some((character, rest)) = unescape(rest) else {
-            return false;
+            let character = character.encode_utf8(&mut buffer);
+            (character.as_bytes(), rest.get(length..))
+        } else {
+            (&buffer[..1], Some(rest))
         };
-        let mut buffer = [0; 4];
-        let spelled = character.encode_utf8(&mut buffer).as_bytes();
-        let Some(after) = name.strip_prefix(spelled) else {
+        let (Some(rest), Some(after)) = (rest, name.strip_prefix(spelled)) else {
             return false;
         };
         (key, name) = (rest, after);
@@ -117,41 +116,67 @@ fn escaped_key_equals(mut key: &[u8], mut name: &[u8]) -> bool {
     name.is_empty()
 }
 
-/// The character that an escape means, given what follows its backslash, and the rest of the text.
-fn unescape(text: &[u8]) -> Option<(char, &[u8])> {
-    let (&kind, rest) = text.split_first()?;
-    let character = match kind {
-        b'"' | b'\\' | b'/' => char::from(kind),
+/// Appends what a string says, given how it is spelled between its quotes.
+///
+/// Half of a surrogate pair, which no text can hold, becomes U+FFFD. A backslash that begins no escape,
+/// which no JSON string has, stays as it is.
+#[inline]
+pub fn unescape(spelled: &str, out: &mut String) {
+    if spelled.as_bytes().contains(&b'\\') {
+        unescape_slow(spelled, out);
+    } else {
+        out.push_str(spelled);
+    }
+}
+
+#[cold]
+fn unescape_slow(spelled: &str, out: &mut String) {
+    let mut rest = spelled;
+    while let Some((plain, after)) = rest.split_once('\\') {
+        out.push_str(plain);
+        let (character, length) = escape(after.as_bytes()).unwrap_or((Some('\\'), 0));
+        out.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        // Escapes are ASCII.
+        rest = after.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+/// The character that an escape means, given what follows its backslash, and the length of the escape
+/// without it. No character for half of a surrogate pair.
+fn escape(text: &[u8]) -> Option<(Option<char>, usize)> {
+    let character = match text.first()? {
+        kind @ (b'"' | b'\\' | b'/') => char::from(*kind),
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        b'u' => return unescape_unicode(rest),
+        b'u' => {
+            let unit = hex4(text, 1)?;
+            return Some(match surrogate_pair(unit, text) {
+                Some(character) => (Some(character), 11),
+                None => (char::from_u32(unit), 5),
+            });
+        }
         _ => return None,
     };
-    Some((character, rest))
+    Some((Some(character), 1))
 }
 
-/// The character that `\u` means, given its digits and, for a surrogate pair, the second escape.
-fn unescape_unicode(text: &[u8]) -> Option<(char, &[u8])> {
-    let (first, rest) = hex4(text)?;
-    if !(0xd800..0xdc00).contains(&first) {
-        return Some((char::from_u32(first)?, rest));
+/// The character that `first` means together with the escape after it.
+fn surrogate_pair(first: u32, text: &[u8]) -> Option<char> {
+    let high = first.checked_sub(0xd800).filter(|high| *high < 0x400)?;
+    if text.get(5..7) != Some(b"\\u") {
+        return None;
     }
-    let (second, rest) = hex4(rest.strip_prefix(b"\\u")?)?;
-    let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-    Some((
-        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + low)?,
-        rest,
-    ))
+    let low = hex4(text, 7)?.checked_sub(0xdc00);
+    char::from_u32(0x1_0000 + (high << 10) + low.filter(|low| *low < 0x400)?)
 }
 
-fn hex4(text: &[u8]) -> Option<(u32, &[u8])> {
-    let (digits, rest) = text.split_first_chunk::<4>()?;
-    let mut value = 0;
-    for digit in digits {
-        value = value * 16 + char::from(*digit).to_digit(16)?;
-    }
-    Some((value, rest))
+/// The four hexadecimal digits at `at`.
+fn hex4(text: &[u8], at: usize) -> Option<u32> {
+    text.get(at..at + 4)?.iter().try_fold(0, |value, digit| {
+        Some(value * 16 + char::from(*digit).to_digit(16)?)
+    })
 }

@@ -164,6 +164,23 @@ proptest! {
     }
 
     #[test]
+    fn a_string_says_what_serde_json_decodes(
+        text in r#"([abé😀]|\\["\\/bfnrt]|\\u(0061|00e9|d83d\\ude00|D83D\\uDE00|ffff)){0,12}"#,
+        encoded: String,
+    ) {
+        for document in [format!("\"{text}\""), serde_json::to_string(&encoded).unwrap()] {
+            let mut said = String::new();
+            unescape(&document[1..document.len() - 1], &mut said);
+            prop_assert_eq!(said, serde_json::from_str::<String>(&document).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_string_is_unescaped_without_a_panic(text in r#"([aé😀"u0-9]|\\){0,12}"#) {
+        unescape(&text, &mut String::new());
+    }
+
+    #[test]
     fn a_key_equals_a_name_exactly_when_serde_json_decodes_it_so(
         key in r#"([abé😀"\\/]|\\["\\/bfnrtx]|\\u(0061|00e9|d83d|de00|DE00|002)){0,4}"#,
         name in "[abé😀\"\\\\/\n]{0,3}",
@@ -176,6 +193,29 @@ proptest! {
                 prop_assert!(key_equals(key.as_bytes(), &decoded));
             }
         }
+    }
+}
+
+#[test]
+fn a_string_says_what_it_spells_whatever_stands_around_it() {
+    let mut said = String::from("before ");
+    unescape(
+        r#"\"\\\/\b\f\n\r\t\u00e9é\ud83d\ude00\uD83D\uDE00"#,
+        &mut said,
+    );
+    assert_eq!(said, "before \"\\/\u{8}\u{c}\n\r\téé😀😀");
+    for (halves, expected) in [
+        (r"\ud83d", "\u{fffd}"),
+        (r"\ude00", "\u{fffd}"),
+        (r"\ud83dx", "\u{fffd}x"),
+        (r"\ud83d\u0041", "\u{fffd}A"),
+        (r"\ud83d\n\ude00", "\u{fffd}\n\u{fffd}"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+        (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+    ] {
+        let mut said = String::new();
+        unescape(halves, &mut said);
+        assert_eq!(said, expected, "{halves}");
     }
 }
 

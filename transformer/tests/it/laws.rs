@@ -1,7 +1,8 @@
 //! What holds for every record.
 
+use hydrant_partitioner::{KeyQuery, PartitionKeys};
 use hydrant_records::json::{key_equals, members, values};
-use hydrant_transformer::{ClientId, ClientIdFrom, Options, Transformer};
+use hydrant_transformer::{ClientId, ClientIdFrom, Options, Refusal, Transformer};
 use proptest::prelude::*;
 
 /// White space; breaks lines now and then.
@@ -157,6 +158,82 @@ fn squeezed(text: &str) -> String {
     }
     squeezed.extend(rest.split_ascii_whitespace());
     squeezed
+}
+
+/// Paths that lead through, to and past every place that a move changes.
+const PATHS: &[&str] = &[
+    ".",
+    ".a",
+    ".[\"\"]",
+    ".a.a",
+    ".a[0]",
+    ".clientId",
+    ".clientId[1:]",
+    ".clientId.clientId",
+    ".resources",
+    ".resources[0]",
+    ".resources[1]",
+    ".resources[0].a",
+    ".detail",
+    ".detail[0]",
+    ".detail.a",
+    ".detail.a[0]",
+    ".detail.clientId",
+    ".detail.clientId[0:3]",
+    ".detail.clientId.clientId",
+    "(.detail.clientId | tostring)",
+    "(.resources | tojson)",
+];
+
+/// Up to a dozen keys, some with alternatives.
+fn query() -> impl Strategy<Value = String> {
+    let expression = prop::collection::vec(prop::sample::select(PATHS), 1..3)
+        .prop_map(|paths| format!("({})", paths.join(" // ")));
+    prop::collection::vec(expression, 1..12).prop_map(|expressions| {
+        let members = expressions.iter().enumerate();
+        let members: Vec<_> = members.map(|(key, e)| format!("k{key}: {e}")).collect();
+        format!("{{{}}}", members.join(","))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_partition_keys_are_those_of_the_line_that_goes_out(
+        record in envelope(),
+        query in query(),
+        (client_id_from, require_client_id, append_newline) in options(),
+        trust_moved: bool,
+    ) {
+        let query = KeyQuery::metadata_extraction(&query).unwrap();
+        let transformer = |partition_keys| Transformer::new(Options {
+            client_id_from,
+            require_client_id,
+            trust_moved,
+            append_newline,
+            partition_keys,
+        });
+        let mut line = Vec::new();
+        let plain = transformer(None).transform(record.as_bytes(), &mut line);
+        let mut wanted = PartitionKeys::new();
+        let wanted = plain.and_then(|_| {
+            let evaluated = query.evaluate(&line, &mut wanted);
+            evaluated.map_err(|error| Refusal::PartitionKey {
+                offset: record.find('{').unwrap_or_default(),
+                error,
+            })?;
+            Ok(wanted)
+        });
+        let (mut out, mut keys) = (Vec::new(), PartitionKeys::new());
+        let keyed = transformer(Some(query))
+            .transform_with_keys(record.as_bytes(), &mut out, &mut keys)
+            .map(|_| keys);
+        if keyed.is_ok() {
+            prop_assert_eq!(out, line);
+        }
+        prop_assert_eq!(keyed, wanted);
+    }
 }
 
 proptest! {
