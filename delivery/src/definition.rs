@@ -241,7 +241,7 @@ impl Refusals {
 
 fn valid_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+    (1..=limits::MAX_STREAM_NAME_CHARS).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 fn destination<'a>(

@@ -1,4 +1,6 @@
-//! Numbers that AWS fixes, each with its source.
+//! Numbers that AWS fixes for keys and prefixes, each with its source.
+
+use hydrant_records::limits::MAX_STREAM_NAME_CHARS;
 
 /// Most keys that one `MetadataExtractionQuery` may give (AWS developer guide, Dynamic Partitioning,
 /// Partitioning keys).
@@ -18,9 +20,6 @@ pub const MAX_EVALUATED_PREFIX_CHARS: usize = 512;
 
 /// Longest S3 object key in bytes of UTF-8 (Amazon S3 user guide, Naming Amazon S3 objects).
 pub const MAX_KEY_BYTES: usize = 1_024;
-
-/// Longest delivery stream name in characters (Firehose API reference, `CreateDeliveryStream`).
-pub const MAX_STREAM_NAME_CHARS: usize = 64;
 
 /// Longest `FileExtension` in characters (Firehose API reference, `ExtendedS3DestinationConfiguration`).
 pub const MAX_FILE_EXTENSION_CHARS: usize = 128;

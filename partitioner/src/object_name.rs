@@ -3,11 +3,12 @@
 
 use std::fmt;
 
+use hydrant_records::limits::MAX_STREAM_NAME_CHARS;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use uuid::Uuid;
 
-use crate::limits::{MAX_FILE_EXTENSION_CHARS, MAX_STREAM_NAME_CHARS};
+use crate::limits::MAX_FILE_EXTENSION_CHARS;
 use crate::prefix::CustomTimeZone;
 
 /// `<stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<uuid><extension>`.

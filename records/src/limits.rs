@@ -1,5 +1,5 @@
 //! Every limit that more than one part must respect, each with its source. A number that is ours and not
-//! AWS's says so.
+//! AWS's says so. Limits of keys and prefixes alone are in `hydrant-partitioner`.
 
 /// Bytes in a mebibyte: `SizeInMBs` counts these (Firehose API reference, `BufferingHints`).
 pub const MIB: usize = 1 << 20;
@@ -51,11 +51,8 @@ pub const LAMBDA_RETRIES: std::ops::RangeInclusive<u32> = 0..=300;
 /// Most processors in a stream (observed on AWS).
 pub const MAX_PROCESSORS: usize = 5;
 
-/// Longest evaluated prefix, in characters (developer guide, custom prefixes).
-pub const MAX_PREFIX_CHARS: usize = 512;
-
-/// Longest S3 object key, in bytes (S3 user guide, object keys).
-pub const MAX_KEY_BYTES: usize = 1024;
+/// Longest name of a delivery stream, in characters (API reference, `CreateDeliveryStream`).
+pub const MAX_STREAM_NAME_CHARS: usize = 64;
 
 /// Deepest nesting of arrays and objects that Hydrant reads in a record. Ours: RFC 8259 §9 lets a parser
 /// choose, and a bound keeps a hostile record from costing more than its bytes.
