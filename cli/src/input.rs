@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, IsTerminal, Read},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use hydrant_records::lines::{Framed, next_record};
 
-use crate::entries::Bus;
+use crate::{entries::Bus, output};
 
 /// What one read asks for.
 const CHUNK: usize = 1 << 20;
@@ -44,6 +44,9 @@ impl RecordReader {
     /// Opens `path`; `-` is standard input.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         if path.as_os_str() == "-" {
+            if io::stdin().is_terminal() {
+                output::say("reading records from standard input; end with Ctrl-D");
+            }
             return Self::new("standard input".to_owned(), Box::new(io::stdin()));
         }
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;

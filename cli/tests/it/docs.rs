@@ -87,3 +87,48 @@ fn every_documented_command_runs() {
     }
     assert!(ran > 0, "no command was found");
 }
+
+#[test]
+fn the_map_names_every_folder_and_every_crate_says_what_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap();
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let members = manifest.split("members = [").nth(1).unwrap();
+    let members: Vec<&str> = members
+        .split(']')
+        .next()
+        .unwrap()
+        .split([',', '\n'])
+        .map(|member| member.trim().trim_matches('"'))
+        .filter(|member| !member.is_empty())
+        .collect();
+    assert!(members.len() > 8, "{members:?}");
+    let map = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    for folder in members
+        .iter()
+        .chain(&["examples", "tests/clients", "bench", "docs", ".ci"])
+    {
+        assert!(
+            map.contains(&format!("| `{folder}/` |")),
+            "docs/architecture.md lacks {folder}/"
+        );
+    }
+    for folder in members
+        .iter()
+        .chain(&["examples", "tests", "bench", "docs"])
+    {
+        assert!(
+            readme.contains(&format!("`{folder}/`")),
+            "README.md lacks {folder}/"
+        );
+    }
+    for member in members {
+        let source = root.join(member).join("src");
+        let front = ["lib.rs", "main.rs"].map(|file| fs::read_to_string(source.join(file)));
+        let front = front.into_iter().flatten().next().unwrap();
+        assert!(front.starts_with("//!"), "{member} does not say what it is");
+    }
+}
