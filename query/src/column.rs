@@ -11,12 +11,13 @@ use arrow::{
     datatypes::{DataType, FieldRef, Fields},
     error::ArrowError,
 };
+use hydrant_records::json::{JsonError, Scanner};
 
 use crate::{
-    json::{each_element, unescape},
     paths::Wanted,
     shape::{float, integer, timestamp_micros},
     slots::Slots,
+    text::text,
 };
 
 /// A column being filled, one value of accepted JSON text after the other.
@@ -183,16 +184,22 @@ impl Column {
 impl List {
     fn append(&mut self, value: &[u8]) -> bool {
         let is_array = value.first() == Some(&b'[');
-        let mut fits = is_array;
-        if is_array {
-            each_element(value, |element| {
-                fits &= self.column.append(Some(element));
-                self.length += 1;
-            });
-        }
+        let fits = is_array && self.append_elements(value).unwrap_or(false);
         self.offsets.push(self.length);
         self.valid.append(is_array);
         fits
+    }
+
+    fn append_elements(&mut self, array: &[u8]) -> Result<bool, JsonError> {
+        let mut fits = true;
+        let mut scanner = Scanner::new(array, 0);
+        scanner.enter_array()?;
+        while scanner.next_element()? {
+            let element = scanner.skip_value()?;
+            fits &= self.column.append(Some(scanner.text(element)));
+            self.length += 1;
+        }
+        Ok(fits)
     }
 }
 
@@ -219,8 +226,7 @@ impl Struct {
             self.valid.append_null();
             return false;
         }
-        self.slots.read_accepted(value);
-        let mut fits = true;
+        let mut fits = self.slots.read_object(&mut Scanner::new(value, 0)).is_ok();
         for (slot, column) in self.columns.iter_mut().enumerate() {
             if let Column::Null(_, rows) = column {
                 *rows += 1;
@@ -239,10 +245,10 @@ fn unquoted(value: &[u8]) -> Option<&[u8]> {
 
 /// Adds a text as itself, or any other value as its JSON text.
 pub(crate) fn append_text(builder: &mut StringBuilder, value: &[u8]) -> bool {
-    let text = match unquoted(value) {
-        Some(raw) => unescape(raw),
+    let said = match unquoted(value) {
+        Some(spelled) => text(spelled),
         None => simdutf8::basic::from_utf8(value).ok().map(Into::into),
     };
-    builder.append_option(text.as_deref());
-    text.is_some()
+    builder.append_option(said.as_deref());
+    said.is_some()
 }

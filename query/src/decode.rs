@@ -7,15 +7,15 @@ use arrow::{
     datatypes::{Field, FieldRef, Schema, SchemaRef},
     error::ArrowError,
 };
+use hydrant_records::json::JsonError;
 
 use crate::{
     column::Column,
     constants::{Constant, ConstantColumn},
-    json::Fault,
     object::DataObject,
     paths::{Paths, Wanted},
     scan::Projection,
-    slots::{Slots, Text},
+    slots::Slots,
 };
 
 /// Turns records into rows. What is a record, and so a row, is the same for every decoder and projection.
@@ -23,12 +23,12 @@ pub(crate) trait Decoder: Send {
     /// The rows that follow come from this object.
     fn begin(&mut self, object: &Arc<DataObject>);
 
-    /// Adds the record that starts at `start` as one row.
+    /// Adds the record that starts at `start` of the text of an object as one row.
     ///
     /// # Errors
     ///
-    /// [`Fault`] when no record starts there; no row was added.
-    fn push(&mut self, text: Text<'_>, start: usize) -> Result<Pushed, Fault>;
+    /// [`JsonError`] when no record starts there; no row was added.
+    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, JsonError>;
 
     /// The rows so far, and none are left.
     ///
@@ -197,11 +197,11 @@ impl Decoder for EventDecoder {
         self.constants.begin(object);
     }
 
-    fn push(&mut self, text: Text<'_>, start: usize) -> Result<Pushed, Fault> {
+    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, JsonError> {
         let end = self.slots.read_record(text, start)?;
         let mut misfit = None;
         for (slot, column) in self.columns.iter_mut().enumerate() {
-            if !column.append(self.slots.value(slot, text.bytes)) && misfit.is_none() {
+            if !column.append(self.slots.value(slot, text)) && misfit.is_none() {
                 misfit = Some(slot);
             }
         }
@@ -241,13 +241,15 @@ impl EventDecoder {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::shape::Shape;
 
     fn decode(records: &[&str]) -> RecordBatch {
         let mut shape = Shape::default();
         for record in records {
-            shape.observe_record(record.as_bytes());
+            shape.observe_record(record.as_bytes()).unwrap();
         }
         let table = TableColumns::new(shape.record_fields(), vec![Constant::object()]);
         let columns = (0..table.schema.fields().len()).collect();
@@ -262,7 +264,7 @@ mod tests {
             partitions: vec![],
         }));
         for record in records {
-            let pushed = decoder.push(Text::new(record.as_bytes()), 0).unwrap();
+            let pushed = decoder.push(record.as_bytes(), 0).unwrap();
             assert_eq!(
                 (pushed.end, pushed.misfit),
                 (record.len(), None),
@@ -305,14 +307,44 @@ mod tests {
             },
         );
         for bad in ["{\"a\":tru}", "[{}]", "1", "{\"a\":\"\u{0}\"}"] {
-            assert!(decoder.push(Text::new(bad.as_bytes()), 0).is_err(), "{bad}");
+            assert!(decoder.push(bad.as_bytes(), 0).is_err(), "{bad}");
         }
-        assert!(decoder.push(Text::new(b"{\"a\":\"\xff\"}"), 0).is_err());
-        assert!(
-            decoder
-                .push(Text::new("{\"a\":\"ÿ\"}\u{ff}".as_bytes()), 0)
-                .is_ok()
-        );
+        assert!(decoder.push(b"{\"a\":\"\xff\"}", 0).is_err());
+        assert!(decoder.push("{\"a\":\"ÿ\"}\u{ff}".as_bytes(), 0).is_ok());
         assert_eq!(decoder.finish().unwrap().num_rows(), 1);
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::hash_map("[a-d\"\u{e9}]", inner, 0..6)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_fits_the_column_that_was_learned_from_it(
+            values in prop::collection::vec(any_json(), 0..6),
+            pretty: bool,
+        ) {
+            let record = |value| {
+                let record = serde_json::json!({ "a": value });
+                if pretty { serde_json::to_string_pretty(&record) } else { serde_json::to_string(&record) }.unwrap()
+            };
+            let records: Vec<String> = values.iter().map(record).collect();
+            let records: Vec<&str> = records.iter().map(String::as_str).collect();
+            prop_assert_eq!(decode(&records).num_rows(), records.len());
+        }
     }
 }

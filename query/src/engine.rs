@@ -150,18 +150,19 @@ impl Engine {
             };
         }
         if let Some((column, columns)) = missing_column(&error) {
-            let mut near = nearest(column, &columns);
-            // A field is often asked for without the path to it.
+            let is_qualified = column.relation.is_some();
+            let mut near = nearest(&column.name, &columns);
+            // A field is often asked for without the path to it, or with a wrong one.
             let nested = self
                 .tables
                 .events
                 .get()
                 .filter(|_| columns.contains(&"detail"));
-            if let (true, Some(events)) = (near.is_empty(), nested) {
-                near = self::near(column, &events.columns.schema);
+            if let (true, Some(events)) = (near.is_empty() || is_qualified, nested) {
+                near = self::near(&column.name, &events.columns.schema);
             }
             return QueryError::UnknownField {
-                field: column.to_owned(),
+                field: column.flat_name(),
                 near,
             };
         }

@@ -16,14 +16,15 @@ use arrow::{
 };
 
 use hydrant_partitioner::PARTITIONING_ERROR_OUTPUT_TYPE;
+use hydrant_records::json::JsonError;
 
 use crate::{
     column::append_text,
     constants::Constant,
     decode::{Constants, Decoder, Pushed, TableColumns},
-    json::{Fault, unescape},
     object::DataObject,
-    slots::{Slots, Text},
+    slots::Slots,
+    text::text,
 };
 
 /// The column named after the folder that `!{firehose:error-output-type}` made.
@@ -139,15 +140,13 @@ impl Decoder for ErrorDecoder {
         self.constants.begin(object);
     }
 
-    fn push(&mut self, text: Text<'_>, start: usize) -> Result<Pushed, Fault> {
-        let end = self.slots.read_record(text, start)?;
+    fn push(&mut self, bytes: &[u8], start: usize) -> Result<Pushed, JsonError> {
+        let end = self.slots.read_record(bytes, start)?;
         let slots = &self.slots;
         let value = |among: &[usize]| {
-            among.iter().find_map(|&slot| {
-                slots
-                    .value(slot, text.bytes)
-                    .filter(|value| *value != b"null")
-            })
+            among
+                .iter()
+                .find_map(|&slot| slots.value(slot, bytes).filter(|value| *value != b"null"))
         };
         let fits = [
             append_raw_data(&mut self.raw_data, value(RAW_DATA)),
@@ -218,7 +217,7 @@ fn append_raw_data(builder: &mut StringBuilder, value: Option<&[u8]>) -> bool {
     let base64 = value
         .strip_prefix(b"\"")
         .and_then(|value| value.strip_suffix(b"\""))
-        .and_then(unescape);
+        .and_then(text);
     let Some(base64) = base64 else {
         builder.append_null();
         return false;

@@ -4,9 +4,19 @@
 //! lines, or run together without anything between them. So a record ends where its JSON value ends, not at
 //! a newline. After text that is no record, reading goes on at the next line that can start one.
 
+use hydrant_records::json::{JsonError, Scanner, skip_whitespace, value_end};
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::json::skip_space;
+/// The end of the record that starts at `start`, having checked all of it: whether a record counts must not
+/// depend on the columns that someone asked for.
+///
+/// # Errors
+///
+/// [`JsonError`] when what starts there is no JSON object.
+pub(crate) fn record_end(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
+    Scanner::new(bytes, start).enter_object()?;
+    value_end(bytes, start)
+}
 
 /// A place in the text of one object.
 #[derive(Debug, Default)]
@@ -34,7 +44,7 @@ impl Records {
     /// The offset at which the next record should start, or `None` at the end.
     #[inline]
     pub(crate) fn next(&mut self, bytes: &[u8]) -> Option<usize> {
-        self.at = skip_space(bytes, self.at);
+        self.at = skip_whitespace(bytes, self.at);
         (self.at < bytes.len()).then_some(self.at)
     }
 
@@ -99,20 +109,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::json::{Fault, object_end};
 
     fn read(text: &str) -> (Vec<&str>, Vec<u64>) {
         let bytes = text.as_bytes();
         let (mut records, mut good, mut bad) = (Records::start(bytes), Vec::new(), Vec::new());
         while let Some(start) = records.next(bytes) {
-            let end: Result<usize, Fault> = match bytes[start] {
-                b'{' => object_end(bytes, start, 0, |_, _, _| ()),
-                _ => Err(Fault {
-                    at: start,
-                    reason: "",
-                }),
-            };
-            if let Ok(end) = end {
+            if let Ok(end) = record_end(bytes, start) {
                 good.push(text.get(start..end).unwrap());
                 records.accept(end);
             } else {

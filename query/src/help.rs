@@ -1,7 +1,7 @@
 //! What a wrong name was probably meant to be.
 
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::common::{Column, DataFusionError, SchemaError};
 
 /// Names further from what was typed than this are no help.
 const MAX_DISTANCE: usize = 3;
@@ -17,7 +17,7 @@ pub(crate) fn missing_field(message: &str) -> Option<&str> {
 }
 
 /// The column that a planning error says is not there, and the columns that are.
-pub(crate) fn missing_column(error: &DataFusionError) -> Option<(&str, Vec<&str>)> {
+pub(crate) fn missing_column(error: &DataFusionError) -> Option<(&Column, Vec<&str>)> {
     let DataFusionError::SchemaError(error, _) = error.find_root() else {
         return None;
     };
@@ -29,7 +29,7 @@ pub(crate) fn missing_column(error: &DataFusionError) -> Option<(&str, Vec<&str>
         return None;
     };
     let columns = valid_fields.iter().map(|column| column.name.as_str());
-    Some((&field.name, columns.collect()))
+    Some((field, columns.collect()))
 }
 
 /// Those of `names` that are near `wanted`, nearest first.

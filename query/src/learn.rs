@@ -7,10 +7,16 @@ use std::sync::Arc;
 
 use datafusion::{common::runtime::SpawnedTask, error::DataFusionError};
 use futures::{StreamExt, TryStreamExt, stream};
+use hydrant_records::json::JsonError;
 
 use crate::{
-    encoding::Inflater, error::QueryError, fetch::fetch_ahead, framing::Records,
-    object::DataObject, reader::Source, shape::Shape, slots::Text,
+    encoding::Inflater,
+    error::QueryError,
+    fetch::fetch_ahead,
+    framing::{Records, record_end},
+    object::DataObject,
+    reader::Source,
+    shape::Shape,
 };
 
 /// Runs of neighbouring objects for each thread: more runs share the work more evenly, fewer have less to
@@ -52,7 +58,7 @@ async fn learn_run(source: Arc<Source>, run: Vec<Arc<DataObject>>) -> Result<Sha
             match fetched.bytes {
                 Ok(bytes) => {
                     if let Ok(text) = inflater.text(&bytes) {
-                        observe(&mut shape, Text::new(text));
+                        observe(&mut shape, text);
                     }
                 }
                 Err(object_store::Error::NotFound { .. }) => {}
@@ -67,14 +73,20 @@ async fn learn_run(source: Arc<Source>, run: Vec<Arc<DataObject>>) -> Result<Sha
     shape
 }
 
-fn observe(shape: &mut Shape, text: Text<'_>) {
-    let mut records = Records::start(text.bytes);
-    while let Some(start) = records.next(text.bytes) {
-        if let Ok(end) = text.record_end(start, |_, _, _| ()) {
-            shape.observe_record(text.bytes.get(start..end).unwrap_or_default());
+fn observe(shape: &mut Shape, text: &[u8]) {
+    let mut records = Records::start(text);
+    while let Some(start) = records.next(text) {
+        if let Ok(end) = observe_record(shape, text, start) {
             records.accept(end);
         } else {
-            records.resync(text.bytes);
+            records.resync(text);
         }
     }
+}
+
+/// Looks at all of a record before anything is learned from it: one that is refused has no shape.
+fn observe_record(shape: &mut Shape, text: &[u8], start: usize) -> Result<usize, JsonError> {
+    let end = record_end(text, start)?;
+    shape.observe_record(text.get(start..end).unwrap_or_default())?;
+    Ok(end)
 }

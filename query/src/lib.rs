@@ -46,7 +46,6 @@ mod error_records;
 mod fetch;
 mod framing;
 mod help;
-mod json;
 mod layout;
 mod learn;
 mod names;
@@ -61,6 +60,7 @@ mod scan;
 mod shape;
 mod slots;
 mod table;
+mod text;
 
 pub use engine::{ERRORS, EVENTS, Engine};
 pub use error::QueryError;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hydrant_records::json::JsonError;
 use object_store::ObjectStore;
 use url::Url;
 
@@ -128,11 +129,11 @@ impl ObjectReport {
         }
     }
 
-    /// Text that is no record: `offset` bytes into it something did not fit, and `skipped` bytes were passed
-    /// over.
-    pub(crate) fn bad_record(&mut self, line: u64, offset: usize, reason: &str, skipped: usize) {
+    /// Text from `start` on that is no record, of which `skipped` bytes were passed over.
+    pub(crate) fn bad_record(&mut self, line: u64, start: usize, error: JsonError, skipped: usize) {
+        let (kind, offset) = (error.kind, error.offset.saturating_sub(start));
         let message = format!(
-            "not a JSON object: {reason}, {offset} bytes into the record; {skipped} bytes skipped"
+            "not a JSON object: {kind}, {offset} bytes into the record; {skipped} bytes skipped"
         );
         self.note(ProblemKind::BadRecord, Some(line), message);
     }

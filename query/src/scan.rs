@@ -30,7 +30,6 @@ use crate::{
     object::DataObject,
     paths::Paths,
     reader::{ObjectReport, Source},
-    slots::Text,
 };
 
 /// A batch is sent when the records in it make up this much text, even if they are few: the offsets of an
@@ -266,7 +265,7 @@ impl Worker {
         // The buffer is lent to the text while the rest of the worker is used.
         let mut inflater = std::mem::take(&mut self.inflater);
         let outcome = match inflater.text(&bytes) {
-            Ok(text) => self.read_text(Text::new(text), &fetched.object, report),
+            Ok(text) => self.read_text(text, &fetched.object, report),
             Err(unreadable) => {
                 report.unreadable(&unreadable);
                 Ok(Ok(()))
@@ -278,18 +277,18 @@ impl Worker {
 
     fn read_text(
         &mut self,
-        text: Text<'_>,
+        text: &[u8],
         object: &Arc<DataObject>,
         report: &mut ObjectReport,
     ) -> DataFusionResult<Result<(), Enough>> {
         self.decoder.begin(object);
-        let mut records = Records::start(text.bytes);
-        while let Some(start) = records.next(text.bytes) {
+        let mut records = Records::start(text);
+        while let Some(start) = records.next(text) {
             match self.decoder.push(text, start) {
                 Ok(pushed) => {
                     if let Some(column) = pushed.misfit {
                         let name = self.schema.field(column).name();
-                        report.bad_value(records.line(text.bytes), name);
+                        report.bad_value(records.line(text), name);
                     }
                     records.accept(pushed.end);
                     self.rows += 1;
@@ -303,10 +302,10 @@ impl Worker {
                         }
                     }
                 }
-                Err(fault) => {
-                    let line = records.line(text.bytes);
-                    let skipped = records.resync(text.bytes);
-                    report.bad_record(line, fault.at - start, fault.reason, skipped);
+                Err(error) => {
+                    let line = records.line(text);
+                    let skipped = records.resync(text);
+                    report.bad_record(line, start, error, skipped);
                 }
             }
             if self.source.stops_at(report) {

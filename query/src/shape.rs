@@ -4,8 +4,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
+use hydrant_records::json::{JsonError, Scanner};
 
-use crate::json::{accepted_end, unescape, walk_elements, walk_members};
+use crate::text::text;
 
 /// An object with more different fields than this is a map keyed by data; its column holds JSON text.
 const MAX_FIELDS: usize = 1_000;
@@ -57,6 +58,29 @@ struct Members {
 }
 
 impl Members {
+    /// Learns from the object where the scanner stands, which then stands behind it; `also` sees each field
+    /// that is kept, and its value.
+    fn observe<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        mut also: impl FnMut(&str, &mut Shape, &'a [u8]),
+    ) -> Result<(), JsonError> {
+        let mut position = 0;
+        scanner.enter_object()?;
+        while let Some(key) = scanner.next_member()? {
+            let field = self.field(position, scanner.text(key));
+            position += 1;
+            let Some((name, shape)) = field.and_then(|at| self.fields.get_mut(at)) else {
+                scanner.skip_value()?;
+                continue;
+            };
+            let start = scanner.offset();
+            shape.observe(scanner)?;
+            also(name, shape, scanner.text(start..scanner.offset()));
+        }
+        Ok(())
+    }
+
     fn field(&mut self, position: usize, raw_key: &[u8]) -> Option<usize> {
         if let Some(&guess) = self.order.get(position)
             && let Some((name, _)) = self.fields.get(guess)
@@ -64,7 +88,7 @@ impl Members {
         {
             return Some(guess);
         }
-        let key = unescape(raw_key)?;
+        let key = text(raw_key)?;
         let at = match self.index.get(key.as_ref()) {
             Some(&at) => at,
             None => self.add(&key)?,
@@ -90,23 +114,20 @@ impl Members {
 }
 
 impl Shape {
-    /// Learns from a record that the strict pass has accepted.
-    pub(crate) fn observe_record(&mut self, record: &[u8]) {
+    /// Learns from a record that was read to its end before.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] when it is no JSON object; something may have been learned from it nonetheless.
+    pub(crate) fn observe_record(&mut self, record: &[u8]) -> Result<(), JsonError> {
         self.kinds |= seen::OBJECT;
         let members = self.members.get_or_insert_default();
-        let mut position = 0;
-        walk_members(record, 0, |key, start| {
-            let field = members.field(position, key);
-            position += 1;
-            let Some((name, shape)) = field.and_then(|at| members.fields.get_mut(at)) else {
-                return accepted_end(record, start);
-            };
-            let end = shape.observe(record, start);
-            if name == TIME && record.get(start) == Some(&b'"') {
-                shape.observe_timestamp(record.get(start..end).unwrap_or_default());
+        let mut scanner = Scanner::new(record, 0);
+        members.observe(&mut scanner, |name, shape, value| {
+            if name == TIME && value.first() == Some(&b'"') {
+                shape.observe_timestamp(value);
             }
-            end
-        });
+        })
     }
 
     fn observe_timestamp(&mut self, value: &[u8]) {
@@ -120,37 +141,32 @@ impl Shape {
         }
     }
 
-    /// Learns from the value at `at`, and gives its end: one walk over the text, however deep it is.
-    fn observe(&mut self, bytes: &[u8], at: usize) -> usize {
-        match bytes.get(at) {
+    /// Learns from the value where the scanner stands, which then stands behind it: one walk over the text,
+    /// however deep it is.
+    fn observe(&mut self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+        match scanner.peek() {
             Some(b'{') => {
                 self.kinds |= seen::OBJECT;
                 let members = self.members.get_or_insert_default();
-                let mut position = 0;
-                walk_members(bytes, at, |key, start| {
-                    let field = members.field(position, key);
-                    position += 1;
-                    match field.and_then(|at| members.fields.get_mut(at)) {
-                        Some((_, shape)) => shape.observe(bytes, start),
-                        None => accepted_end(bytes, start),
-                    }
-                })
+                members.observe(scanner, |_, _, _| ())
             }
             Some(b'[') => {
                 self.kinds |= seen::ARRAY;
-                walk_elements(bytes, at, |start| {
-                    self.elements.get_or_insert_default().observe(bytes, start)
-                })
+                scanner.enter_array()?;
+                while scanner.next_element()? {
+                    self.elements.get_or_insert_default().observe(scanner)?;
+                }
+                Ok(())
             }
             first => {
-                let end = accepted_end(bytes, at);
+                let value = scanner.skip_value()?;
                 self.kinds |= match first {
                     Some(b'"') => seen::TEXT,
                     Some(b't' | b'f') => seen::BOOLEAN,
-                    Some(b'-' | b'0'..=b'9') => number_kind(bytes.get(at..end).unwrap_or_default()),
+                    Some(b'-' | b'0'..=b'9') => number_kind(scanner.text(value)),
                     _ => 0,
                 };
-                end
+                Ok(())
             }
         }
     }
@@ -277,12 +293,15 @@ pub(crate) fn float(number: &[u8]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::framing::record_end;
 
     fn shape(records: &[&str]) -> Shape {
         let mut shape = Shape::default();
         for record in records {
-            shape.observe_record(record.as_bytes());
+            shape.observe_record(record.as_bytes()).unwrap();
         }
         shape
     }
@@ -349,5 +368,17 @@ mod tests {
             timestamp_micros(b"2026-11-02T09:15:30.25+01:00"),
             Some(1_793_607_330_250_000)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_is_observed_to_its_end(text in r#"[{}\[\]",:\\ 0-9a-e.truelfsné\-]{0,12}"#, bytes: Vec<u8>) {
+            for value in [text.as_bytes(), bytes.as_slice()] {
+                let record = [b"{\"a\":", value, b"}"].concat();
+                let end = record_end(&record, 0);
+                let observed = Shape::default().observe_record(record.get(..end.unwrap_or(record.len())).unwrap());
+                prop_assert!(end.is_err() || observed.is_ok());
+            }
+        }
     }
 }

@@ -1,53 +1,10 @@
 //! Which members of an object are wanted, and where the last object had them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
-use crate::json::{Fault, each_member, object_end, unescape};
+use hydrant_records::json::{JsonError, Scanner};
 
-/// The text of one inflated object.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Text<'a> {
-    /// The text.
-    pub(crate) bytes: &'a [u8],
-    /// Whether all of it is UTF-8; when it is not, each record is looked at on its own.
-    pub(crate) is_utf8: bool,
-}
-
-impl<'a> Text<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            is_utf8: simdutf8::basic::from_utf8(bytes).is_ok(),
-        }
-    }
-
-    /// The end of the record that starts at `start`; `member` sees its members, see [`object_end`].
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] when what starts there is no JSON object, or not UTF-8.
-    pub(crate) fn record_end(
-        &self,
-        start: usize,
-        member: impl FnMut(&[u8], usize, usize),
-    ) -> Result<usize, Fault> {
-        if self.bytes.get(start) != Some(&b'{') {
-            return Err(Fault {
-                at: start,
-                reason: "a record is a JSON object: expected `{`",
-            });
-        }
-        let end = object_end(self.bytes, start, 0, member)?;
-        let record = self.bytes.get(start..end).unwrap_or_default();
-        if !self.is_utf8 && simdutf8::basic::from_utf8(record).is_err() {
-            return Err(Fault {
-                at: start,
-                reason: "the record is not UTF-8",
-            });
-        }
-        Ok(end)
-    }
-}
+use crate::text::text;
 
 /// The wanted members of an object, by number.
 ///
@@ -58,7 +15,7 @@ pub(crate) struct Slots {
     /// Key and slot of the n-th member of the last object: the next object most likely has the same.
     order: Vec<(Vec<u8>, Option<usize>)>,
     /// Where each wanted member's value is; empty when it is not there.
-    found: Vec<(usize, usize)>,
+    found: Vec<Range<usize>>,
 }
 
 impl Slots {
@@ -69,7 +26,7 @@ impl Slots {
             .enumerate()
             .map(|(slot, name)| (name.to_owned(), slot))
             .collect();
-        let found = vec![(0, 0); index.len()];
+        let found = vec![0..0; index.len()];
         Self {
             index,
             order: Vec::new(),
@@ -81,47 +38,39 @@ impl Slots {
     ///
     /// # Errors
     ///
-    /// As [`Text::record_end`].
-    pub(crate) fn read_record(&mut self, text: Text<'_>, start: usize) -> Result<usize, Fault> {
-        self.found.fill((0, 0));
-        let Self {
-            index,
-            order,
-            found,
-        } = self;
-        let mut position = 0;
-        text.record_end(start, |key, start, end| {
-            if let Some(found) = slot(index, order, position, key).and_then(|at| found.get_mut(at))
-            {
-                *found = (start, end);
-            }
-            position += 1;
-        })
+    /// [`JsonError`] when what starts there is no JSON object.
+    pub(crate) fn read_record(&mut self, bytes: &[u8], start: usize) -> Result<usize, JsonError> {
+        let mut scanner = Scanner::new(bytes, start);
+        self.read_object(&mut scanner)?;
+        scanner.check_utf8(start..scanner.offset())?;
+        Ok(scanner.offset())
     }
 
-    /// Finds the members of an object that was accepted before.
-    pub(crate) fn read_accepted(&mut self, object: &[u8]) {
-        self.found.fill((0, 0));
-        let Self {
-            index,
-            order,
-            found,
-        } = self;
+    /// Finds the members of the object where the scanner stands, which then stands behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] when no JSON object is there. Whether it is UTF-8 is not looked at.
+    pub(crate) fn read_object(&mut self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+        self.found.fill(0..0);
         let mut position = 0;
-        each_member(object, |key, start, end| {
-            if let Some(found) = slot(index, order, position, key).and_then(|at| found.get_mut(at))
-            {
-                *found = (start, end);
+        scanner.enter_object()?;
+        while let Some(key) = scanner.next_member()? {
+            let value = scanner.skip_value()?;
+            let slot = slot(&self.index, &mut self.order, position, scanner.text(key));
+            if let Some(found) = slot.and_then(|at| self.found.get_mut(at)) {
+                *found = value;
             }
             position += 1;
-        });
+        }
+        Ok(())
     }
 
     /// The value in a slot, from the bytes that were read last.
     #[inline]
     pub(crate) fn value<'a>(&self, slot: usize, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        let &(start, end) = self.found.get(slot)?;
-        bytes.get(start..end).filter(|value| !value.is_empty())
+        let value = bytes.get(self.found.get(slot)?.clone())?;
+        (!value.is_empty()).then_some(value)
     }
 }
 
@@ -137,7 +86,7 @@ fn slot(
     {
         return *slot;
     }
-    let slot = unescape(key).and_then(|name| index.get(name.as_ref()).copied());
+    let slot = text(key).and_then(|name| index.get(name.as_ref()).copied());
     if let Some(entry) = order.get_mut(position) {
         entry.0.clear();
         entry.0.extend_from_slice(key);
