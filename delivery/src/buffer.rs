@@ -32,6 +32,7 @@ pub(crate) struct Hints {
 pub(crate) struct Buffers<K> {
     hints: Hints,
     open: IndexMap<K, Buffer>,
+    /// Memory that the buffers hold, whether records fill it yet or not.
     bytes: usize,
     appends: u64,
     peak: usize,
@@ -77,13 +78,14 @@ impl<K: Hash + Eq> Buffers<K> {
             opened: now,
             touched: 0,
         });
+        let before = buffer.data.capacity();
         for part in parts {
             buffer.data.extend_from_slice(part);
         }
+        self.bytes += buffer.data.capacity() - before;
         buffer.records += 1;
         buffer.oldest = buffer.oldest.min(arrival);
         buffer.touched = self.appends;
-        self.bytes += length;
         self.peak = self.peak.max(self.open.len());
         full
     }
@@ -106,7 +108,8 @@ impl<K: Hash + Eq> Buffers<K> {
         due.iter().filter_map(|key| self.take(key)).collect()
     }
 
-    /// Takes out the buffers that have waited longest for a record, until at most `bytes` remain.
+    /// Takes out the buffers that have waited longest for a record, until those left hold at most `bytes` of
+    /// memory.
     pub(crate) fn shed(&mut self, bytes: usize) -> Vec<(K, Buffer)>
     where
         K: Clone,
@@ -138,7 +141,7 @@ impl<K: Hash + Eq> Buffers<K> {
 
     fn take(&mut self, key: &K) -> Option<(K, Buffer)> {
         let taken = self.open.shift_remove_entry(key)?;
-        self.bytes -= taken.1.data.len();
+        self.bytes -= taken.1.data.capacity();
         Some(taken)
     }
 }
@@ -179,7 +182,7 @@ mod tests {
                 written.extend(buffers.take_due(at(clock)));
                 written.extend(buffers.shed(memory));
                 prop_assert!(buffers.bytes <= memory);
-                prop_assert_eq!(buffers.bytes, buffers.open.values().map(|it| it.data.len()).sum::<usize>());
+                prop_assert_eq!(buffers.bytes, buffers.open.values().map(|it| it.data.capacity()).sum::<usize>());
                 let (bytes, count) = expected.entry(*key).or_default();
                 bytes.extend_from_slice(data);
                 bytes.push(b'\n');
@@ -216,7 +219,11 @@ mod tests {
         for key in [1, 2, 3, 1] {
             buffers.append(key, &[b"xx"], at(0), at(0));
         }
-        let shed: Vec<u8> = buffers.shed(4).into_iter().map(|(key, _)| key).collect();
+        let shed: Vec<u8> = buffers
+            .shed(buffers.bytes / 3)
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
         assert_eq!(shed, [2, 3]);
         assert_eq!(buffers.peak(), 3);
     }
