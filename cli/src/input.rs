@@ -218,13 +218,15 @@ fn items(bus: &mut Bus, body: &Record, place: &str) -> VecDeque<Item> {
     records.into_iter().map(item).collect()
 }
 
-/// The files to read: those named, or standard input.
-pub(crate) fn or_stdin(files: &[PathBuf]) -> Vec<PathBuf> {
-    if files.is_empty() {
-        vec![PathBuf::from("-")]
-    } else {
-        files.to_vec()
+/// The files to read: those named, or standard input. That one is missing is said before any is read.
+pub(crate) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    if named.is_empty() {
+        return Ok(vec![PathBuf::from("-")]);
     }
+    for file in named.iter().filter(|file| file.as_os_str() != "-") {
+        File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    }
+    Ok(named.to_vec())
 }
 
 /// Size of the files together, where it is known: for progress.

@@ -24,12 +24,12 @@ use crate::{
 
 pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
     let stream = read_stream(&args.stream)?;
+    let files = input::files(&args.input.files)?;
     let function = InProcess::new(function::options_for(&stream, &args.transformer)?);
     let lake = Lake::open(&args.to, true).await?;
     let settings = settings(args.at, args.seed, args.buffer_memory << 20);
     let delivery = open(stream, lake, &function, settings)?;
 
-    let files = input::or_stdin(&args.input.files);
     let bar = progress::bar("delivered", Unit::Bytes, input::total_bytes(&files), quiet);
     // Ids of its own, so that objects are named the same whatever the form of the input.
     let bus = args
@@ -37,24 +37,15 @@ pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
         .bus(clock(args.at), Ids::from_seed(!seed(args.seed)));
     let outcome = deliver(delivery, Records::new(files, bus), &bar, quiet).await;
     bar.finish_and_clear();
-    let (account, failure, not_put) = match outcome {
-        Ok((account, not_put)) => (account, None, not_put),
-        Err(error) => match account_of(&error) {
-            Some(account) => (account, Some(error), 0),
-            None => return Err(error),
-        },
-    };
-    report(args, &account, &function.totals(), quiet)?;
-    if let Some(error) = failure {
-        return Err(error.context("the records above as not written are still in your files"));
+    report(args, &outcome.account, &function.totals(), quiet)?;
+    if let Some(error) = outcome.failure {
+        return Err(error);
     }
-    if not_put > 0 {
-        bail!(
-            "{} could not be put; all others were",
-            text::plural(not_put, "record")
-        );
+    if outcome.not_put > 0 {
+        let records = text::plural(outcome.not_put, "record");
+        bail!("{records} could not be put; all others were");
     }
-    match (args.strict, account.refused_total()) {
+    match (args.strict, outcome.account.refused_total()) {
         (true, refused) if refused > 0 => bail!("{} refused", text::plural(refused, "record")),
         _ => Ok(()),
     }
@@ -100,41 +91,67 @@ pub(crate) fn open(
     Ok(Delivery::new(stream, lake, function, settings)?)
 }
 
-/// Puts the records of all files; gives the account and how many could not be put.
+/// What became of the records of all files.
+struct Outcome {
+    account: Account,
+    /// Records that never reached the stream: too large, or entries that are malformed.
+    not_put: u64,
+    /// What ended the run early.
+    failure: Option<anyhow::Error>,
+}
+
+/// Puts the records of all files. A file that cannot be read on ends the input, not the delivery: what was
+/// accepted until then is delivered.
 async fn deliver(
     mut delivery: Delivery,
     mut records: Records,
     bar: &ProgressBar,
     quiet: bool,
-) -> Result<(Account, u64)> {
+) -> Outcome {
     let mut not_put = 0;
-    while let Some(item) = records.next()? {
-        let refusal = match item {
-            Item::Record(record) => {
+    let unreadable = loop {
+        let refusal = match records.next() {
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+            Ok(Some(Item::Refused(reason))) => reason,
+            Ok(Some(Item::Record(record))) => {
                 bar.inc(record.data.len() as u64 + 1);
                 match delivery.put(record.data).await {
                     Ok(()) => continue,
                     Err(error @ DeliveryError::TooLarge { .. }) => {
                         format!("{}:{}: {error}", records.name(), record.line)
                     }
-                    Err(error) => return Err(error.into()),
+                    Err(error) => return ended(error, delivery.account().clone(), not_put),
                 }
             }
-            Item::Refused(reason) => reason,
         };
         not_put += 1;
         if !quiet {
             bar.suspend(|| output::say(&refusal));
         }
+    };
+    let account = delivery.account().clone();
+    match delivery.finish().await {
+        Ok(account) => Outcome {
+            account,
+            not_put,
+            failure: unreadable,
+        },
+        Err(error) => ended(error, account, not_put),
     }
-    Ok((delivery.finish().await?, not_put))
 }
 
-/// The account of a run that the store ended.
-fn account_of(error: &anyhow::Error) -> Option<Account> {
-    match error.downcast_ref::<DeliveryError>() {
-        Some(DeliveryError::Write { account, .. }) => Some((**account).clone()),
-        _ => None,
+/// A run that the stream ended; an account that comes with the error is newer than `account`.
+fn ended(error: DeliveryError, mut account: Account, not_put: u64) -> Outcome {
+    if let DeliveryError::Write { account: newer, .. } = &error {
+        account = (**newer).clone();
+    }
+    let failure = anyhow::Error::from(error)
+        .context("the records above as not written are still in your files");
+    Outcome {
+        account,
+        not_put,
+        failure: Some(failure),
     }
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use hydrant_delivery::{Ids, SystemClock};
 use hydrant_partitioner::PartitionKeys;
 use hydrant_transformer::{ClientId, Transformer};
+use indicatif::ProgressBar;
 
 use crate::{
     account,
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &TransformArgs, quiet: bool) -> Result<()> {
         quiet,
         account: Account::default(),
     };
-    let files = input::or_stdin(&args.input.files);
+    let files = input::files(&args.input.files)?;
     let bar = progress::bar(
         "transformed",
         Unit::Bytes,
@@ -46,23 +47,14 @@ pub(crate) fn run(args: &TransformArgs, quiet: bool) -> Result<()> {
         .input
         .bus(Box::new(SystemClock), Ids::from_seed(rand::random()));
     let mut records = Records::new(files, bus);
-    while let Some(item) = records.next()? {
-        let refusal = match item {
-            Item::Record(record) => {
-                bar.inc(record.data.len() as u64 + 1);
-                filter.push(records.name(), &record)?
-            }
-            Item::Refused(reason) => filter.refuse_entry(reason),
-        };
-        if let Some(refusal) = refusal {
-            bar.suspend(|| output::say(&refusal));
-        }
-    }
+    let read = filter.push_all(&mut records, &bar);
     bar.finish_and_clear();
+    // A file that cannot be read on ends the input; what was transformed until then is written.
     let account = filter.finish()?;
     if !quiet {
         output::say(&account.to_string());
     }
+    read?;
     match (args.strict, account.refused()) {
         (true, refused) if refused > 0 => bail!("{} refused", text::plural(refused, "record")),
         _ => Ok(()),
@@ -86,6 +78,22 @@ struct Filter {
 }
 
 impl Filter {
+    fn push_all(&mut self, records: &mut Records, bar: &ProgressBar) -> Result<()> {
+        while let Some(item) = records.next()? {
+            let refusal = match item {
+                Item::Record(record) => {
+                    bar.inc(record.data.len() as u64 + 1);
+                    self.push(records.name(), &record)?
+                }
+                Item::Refused(reason) => self.refuse_entry(reason),
+            };
+            if let Some(refusal) = refusal {
+                bar.suspend(|| output::say(&refusal));
+            }
+        }
+        Ok(())
+    }
+
     /// Transforms one record; what comes back is to be said of a refusal.
     fn push(&mut self, file: &str, record: &input::Record) -> Result<Option<String>> {
         self.account.records += 1;

@@ -336,3 +336,43 @@ fn request_bodies_are_delivered_as_the_bus_would_have_passed_them_on() {
         (Some(1), Some("me"))
     );
 }
+
+#[test]
+fn a_file_that_breaks_off_ends_the_input_and_not_the_delivery() {
+    let place = Place::new();
+    let events = place.run(&["generate", "--events", "300"]).ok();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, events.as_bytes()).unwrap();
+    let whole = gzip.finish().unwrap();
+    place.file("whole.ndjson", &events);
+    place.file("broken.gz", &whole[..whole.len() / 2]);
+    let stream = example("stream.json");
+    let files = [
+        "deliver",
+        "--stream",
+        &stream,
+        "--to",
+        "lake",
+        "whole.ndjson",
+    ];
+
+    let missing = place.run(&[&files[..], &["missing.ndjson"]].concat());
+    assert_eq!(
+        (missing.status, place.path().join("lake").exists()),
+        (1, false)
+    );
+    let ran = place.run(&[&files[..], &["broken.gz"]].concat());
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("the account adds up"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: broken.gz:"), "{}", ran.stderr);
+    let count = [
+        "sql",
+        "--lake",
+        "lake",
+        "--format",
+        "csv",
+        "-c",
+        "select count(*) >= 300 as n from events",
+    ];
+    assert_eq!(place.run(&count).ok(), "n\ntrue\n");
+}
