@@ -10,6 +10,7 @@
 mod batch;
 mod client_id;
 mod laws;
+mod respond;
 mod sample;
 
 use hydrant_transformer::{Options, Refusal, Transformer};
