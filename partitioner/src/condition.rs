@@ -1,5 +1,7 @@
 //! A yes or no about a record, in jq.
 
+use jaq_core::load::parse::{BinaryOp, Term};
+
 use crate::keys::{KeyError, KeyQuery, PartitionKeys, QueryError, parse};
 
 const HOLDS: &str = "holds";
@@ -13,14 +15,28 @@ pub struct Condition {
     query: KeyQuery,
 }
 
+/// An expression that is no condition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConditionError {
+    /// Not jq, or it asks for more than a record.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// An assignment gives the changed record, so it would hold for every record.
+    #[error("it assigns where it should compare, and so holds for every record; compare with ==")]
+    Assignment,
+}
+
 impl Condition {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// What is not jq, or asks for more than a record.
-    pub fn new(expression: &str) -> Result<Self, QueryError> {
+    /// What is not jq, asks for more than a record, or assigns.
+    pub fn new(expression: &str) -> Result<Self, ConditionError> {
         // On its own first: an unpaired bracket must not end the one that is put around it.
-        parse(expression)?;
+        if assigns(&parse(expression)?) {
+            return Err(ConditionError::Assignment);
+        }
         let query = format!("{HOLDS}=([{expression}\n] | any)");
         Ok(Self {
             query: KeyQuery::partition_keys(&query)?,
@@ -35,6 +51,18 @@ impl Condition {
         let mut keys = PartitionKeys::new();
         self.query.evaluate(record, &mut keys)?;
         Ok(keys.get(HOLDS) == Some("true"))
+    }
+}
+
+/// Whether the result of an expression may be that of an assignment.
+fn assigns(term: &Term<&str>) -> bool {
+    let Term::BinOp(left, operator, right) = term else {
+        return false;
+    };
+    match operator {
+        BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => true,
+        BinaryOp::Pipe(_) => assigns(right),
+        _ => assigns(left) || assigns(right),
     }
 }
 
@@ -80,8 +108,27 @@ mod tests {
     #[test]
     fn what_is_no_expression_is_refused_and_brackets_stay_in_pairs() {
         for text in ["", ".a ==", ".a] | any), b=([.c", "now > 1", "$x", ".a)"] {
-            assert!(Condition::new(text).is_err(), "{text}");
+            let error = Condition::new(text).unwrap_err();
+            assert!(matches!(error, ConditionError::Query(_)), "{text}");
         }
+    }
+
+    #[test]
+    fn an_assignment_is_refused_for_it_holds_always() {
+        for text in [
+            ".a = 1",
+            ".b and .a = 1",
+            ".a |= 1",
+            ".a += 1",
+            ".b | .a = 1",
+        ] {
+            assert_eq!(
+                Condition::new(text).unwrap_err(),
+                ConditionError::Assignment,
+                "{text}"
+            );
+        }
+        assert!(Condition::new("(.a = 1) | .a == 1").is_ok());
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod limits;
 mod object_name;
 mod prefix;
 
-pub use condition::Condition;
+pub use condition::{Condition, ConditionError};
 pub use confinement::ConfinementPolicy;
 pub use keys::{KeyError, KeyQuery, PartitionKeys, QueryError, UnknownKey, well_known};
 pub use layout::{ERROR_OUTPUT_TYPE_COLUMN, Layout, ParsedKey};

@@ -9,6 +9,8 @@
 
 mod batch;
 mod client_id;
+#[cfg(feature = "lambda")]
+mod function;
 mod laws;
 mod respond;
 mod sample;

@@ -42,11 +42,11 @@ fn base64(bytes: impl AsRef<[u8]>) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)
 }
 
-fn record(id: impl Into<Value>, data: impl AsRef<[u8]>) -> Value {
+pub(crate) fn record(id: impl Into<Value>, data: impl AsRef<[u8]>) -> Value {
     json!({"recordId": id.into(), "approximateArrivalTimestamp": 1_793_607_330_000_i64, "data": base64(data)})
 }
 
-fn event(records: impl Into<Value>) -> String {
+pub(crate) fn event(records: impl Into<Value>) -> String {
     let arn = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/clientevents";
     json!({"invocationId": "i", "deliveryStreamArn": arn, "region": "eu-west-1", "records": records.into()})
         .to_string()

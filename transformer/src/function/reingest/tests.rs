@@ -60,9 +60,13 @@ impl Pace for Pauses {
 }
 
 fn originals(sizes: &[usize]) -> Vec<Original> {
-    let original = |(number, size): (usize, &usize)| Original {
-        data: format!("{number:0size$}").into_bytes(),
-        partition_key: None,
+    let original = |(number, size): (usize, &usize)| {
+        let mut data = number.to_string().into_bytes();
+        data.resize(*size, b' ');
+        Original {
+            data,
+            partition_key: None,
+        }
     };
     sizes.iter().enumerate().map(original).collect()
 }
