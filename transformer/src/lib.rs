@@ -36,6 +36,7 @@ mod event;
 mod filter;
 mod line;
 mod options;
+mod quick;
 mod refusal;
 mod responder;
 mod rewrite;

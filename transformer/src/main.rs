@@ -39,12 +39,11 @@ async fn run() -> anyhow::Result<()> {
             return Err(error.into());
         }
     };
-    let clock = SystemClock::new();
     let function = Function {
         responder: Responder::new(settings.options, settings.filter),
-        telemetry: Telemetry::new(settings.log, clock.now()),
+        telemetry: Telemetry::new(settings.log, SystemClock::now()),
         put: settings.reingest.then(Aws::default),
-        clock,
+        clock: SystemClock::new(),
     };
     runtime::run(function, client).await
 }

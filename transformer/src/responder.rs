@@ -9,6 +9,7 @@ use crate::client_id::ClientId;
 use crate::event::{Data, EventError, Index, RecordSpan, Source, Turn, string};
 use crate::filter::Filter;
 use crate::options::Options;
+use crate::quick;
 use crate::refusal::Refusal;
 use crate::transformer::Transformer;
 
@@ -52,9 +53,10 @@ impl Responder {
     /// A responder whose records are transformed as `options` say, and left out as `filter` says.
     pub fn new(mut options: Options, filter: Filter) -> Self {
         let has_keys = options.partition_keys.is_some();
-        let late_keys = match filter.is_empty() {
-            true => None,
-            false => options.partition_keys.take(),
+        let late_keys = if filter.is_empty() {
+            None
+        } else {
+            options.partition_keys.take()
         };
         Self {
             transformer: Transformer::new(options),
@@ -204,10 +206,9 @@ impl Scratch {
         decode(event, record.data, &mut self.record)?;
         *bytes_in += self.record.len();
         self.lines.clear();
-        let transformed =
-            transformer.transform_with_keys(&self.record, &mut self.lines, &mut self.keys)?;
+        let (objects, client_id) = self.move_client_id(transformer)?;
         if !filter.is_empty() {
-            let objects = filter.apply(&mut self.lines, transformed.objects, &mut self.kept)?;
+            let objects = filter.apply(&mut self.lines, objects, &mut self.kept)?;
             if objects == 0 {
                 return Ok(Outcome::Dropped);
             }
@@ -215,10 +216,27 @@ impl Scratch {
                 self.evaluate(query, objects)?;
             }
         }
-        Ok(Outcome::Ok(transformed.client_id))
+        Ok(Outcome::Ok(client_id))
     }
 
-    /// The keys of what the filter left, which all of its objects share.
+    /// Puts what the record becomes into `lines`, and its keys into `keys` unless they have to wait. Gives
+    /// how many objects there are.
+    fn move_client_id(&mut self, transformer: &Transformer) -> Result<(usize, ClientId), Refusal> {
+        let options = transformer.options();
+        if options.client_id_from.resources()
+            && quick::transform(&self.record, options.append_newline, &mut self.lines)
+        {
+            if let Some(query) = &options.partition_keys {
+                self.evaluate(query, 1)?;
+            }
+            return Ok((1, ClientId::Found));
+        }
+        let done =
+            transformer.transform_with_keys(&self.record, &mut self.lines, &mut self.keys)?;
+        Ok((done.objects, done.client_id))
+    }
+
+    /// The keys of what is in `lines`, which all of its objects share.
     fn evaluate(&mut self, query: &KeyQuery, objects: usize) -> Result<(), Refusal> {
         let mut offset = 0;
         // One object may hold no newline but at its end; several are one a line.

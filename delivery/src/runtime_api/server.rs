@@ -32,11 +32,13 @@ pub(super) struct Invocation {
     pub(super) taken: oneshot::Sender<()>,
 }
 
+/// The event that the process has: its id, and who waits for the answer.
+type Current = Option<(String, oneshot::Sender<Result<Bytes, InvokeError>>)>;
+
 /// What the requests of one process share.
 pub(super) struct Api {
     next: AsyncMutex<mpsc::Receiver<Invocation>>,
-    /// The event that the process has: its id, and who waits for the answer.
-    current: Mutex<Option<(String, oneshot::Sender<Result<Bytes, InvokeError>>)>>,
+    current: Mutex<Current>,
     init_error: Mutex<Option<String>>,
 }
 
@@ -148,10 +150,7 @@ impl Api {
         plain(status, "{\"status\":\"OK\"}")
     }
 
-    fn lock_current(
-        &self,
-    ) -> std::sync::MutexGuard<'_, Option<(String, oneshot::Sender<Result<Bytes, InvokeError>>)>>
-    {
+    fn lock_current(&self) -> std::sync::MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

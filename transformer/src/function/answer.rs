@@ -28,11 +28,11 @@ impl<P: Put> Function<P> {
         event: &Bytes,
         out: &mut Vec<u8>,
     ) -> Result<(), EventError> {
-        let started = self.clock.instant();
+        let started = SystemClock::instant();
         let mut invocation = Invocation {
             request_id,
             stream: "",
-            at: self.clock.now(),
+            at: SystemClock::now(),
             took: Duration::ZERO,
             answer: 0,
         };

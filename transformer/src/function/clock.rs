@@ -22,17 +22,15 @@ pub(crate) struct SystemClock {
 
 impl SystemClock {
     pub(crate) fn new() -> Self {
-        let mut clock = Self {
-            chance: ChaCha8Rng::seed_from_u64(0),
-        };
-        let seed = clock.now().as_nanos() ^ u128::from(std::process::id()) << 64;
+        let seed = Self::now().as_nanos() ^ u128::from(std::process::id()) << 64;
         let mut bytes = [0; 32];
         bytes
             .iter_mut()
             .zip(seed.to_le_bytes())
             .for_each(|(byte, seed)| *byte = seed);
-        clock.chance = ChaCha8Rng::from_seed(bytes);
-        clock
+        Self {
+            chance: ChaCha8Rng::from_seed(bytes),
+        }
     }
 
     /// Since the Unix epoch.
@@ -40,7 +38,7 @@ impl SystemClock {
         clippy::disallowed_methods,
         reason = "this is the clock that is passed on"
     )]
-    pub(crate) fn now(&self) -> Duration {
+    pub(crate) fn now() -> Duration {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
@@ -51,7 +49,7 @@ impl SystemClock {
         clippy::disallowed_methods,
         reason = "this is the clock that is passed on"
     )]
-    pub(crate) fn instant(&self) -> Instant {
+    pub(crate) fn instant() -> Instant {
         Instant::now()
     }
 
@@ -81,7 +79,7 @@ impl Pace for UntilDeadline<'_> {
         reason = "this is the clock that is passed on"
     )]
     async fn pause(&mut self, longest: Duration) -> bool {
-        if self.clock.now() + longest + RESERVE > self.deadline {
+        if SystemClock::now() + longest + RESERVE > self.deadline {
             return false;
         }
         let share = self.clock.chance.random::<f64>();

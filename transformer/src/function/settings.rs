@@ -33,14 +33,13 @@ impl Settings {
         let environment = Environment(variable);
         let mut options = Options::default();
         let mut filter = Filter::default();
-        if let Some(from) = environment.parse("CLIENT_ID_FROM", |text| text.parse())? {
+        if let Some(from) = environment.parse("CLIENT_ID_FROM", str::parse)? {
             options.client_id_from = from;
         }
         options.require_client_id = environment.flag("REQUIRE_CLIENT_ID", false)?;
         options.trust_moved = environment.flag("TRUST_MOVED", true)?;
         options.append_newline = environment.flag("APPEND_NEWLINE", true)?;
-        options.partition_keys =
-            environment.parse("PARTITION_KEYS", |text| KeyQuery::partition_keys(text))?;
+        options.partition_keys = environment.parse("PARTITION_KEYS", KeyQuery::partition_keys)?;
         filter.drop_when = environment.parse("DROP_WHEN", Condition::new)?;
         filter.keep_when = environment.parse("KEEP_WHEN", Condition::new)?;
         let defaults = Log::default();
@@ -51,7 +50,7 @@ impl Settings {
             log: Log {
                 content: environment.flag("LOG_CONTENT", false)?,
                 refusals: environment
-                    .parse("LOG_REFUSALS", |text| text.parse())?
+                    .parse("LOG_REFUSALS", str::parse)?
                     .unwrap_or(defaults.refusals),
                 namespace: environment
                     .parse("METRICS_NAMESPACE", namespace)?
