@@ -35,7 +35,7 @@ pub(crate) fn compare(megabytes: f64, turns: usize, handlers: &Path, date: &str)
     for turn in 0..turns {
         for peer in &mut peers {
             say(&format!("turn {} of {turns}: {}", turn + 1, peer.name));
-            let answer = directory.join(format!("{}.json", peer.name.replace(' ', "-")));
+            let answer = directory.join(format!("{}.json", peer.name.replace([' ', ','], "-")));
             peer.turn(&request, &answer)?;
         }
     }
@@ -43,7 +43,7 @@ pub(crate) fn compare(megabytes: f64, turns: usize, handlers: &Path, date: &str)
         .iter()
         .filter(|peer| peer.transforms)
         .map(|peer| {
-            let path = directory.join(format!("{}.json", peer.name.replace(' ', "-")));
+            let path = directory.join(format!("{}.json", peer.name.replace([' ', ','], "-")));
             Ok((peer.name, std::fs::read(path)?))
         })
         .collect::<Result<_>>()?;
@@ -72,6 +72,12 @@ fn peers(handlers: &Path) -> Result<Vec<Peer>> {
     };
     Ok(vec![
         peer("floor", own("floor"), 60, false),
+        peer(
+            "floor, envelope by serde_json",
+            own("parsed-floor"),
+            60,
+            false,
+        ),
         peer("ours", own("ours"), 60, true),
         peer("straightforward Rust", own("plain"), 20, true),
         peer("Node", other("node", "handler.mjs"), 12, true),

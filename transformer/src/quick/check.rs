@@ -47,11 +47,17 @@ struct Checker<'r> {
     detail_end: usize,
 }
 
-/// What is wrong in one place and right in another, by what encloses it.
+/// What is looked at from bracket to bracket, because it depends on what encloses it.
 #[derive(Debug, Clone, Copy)]
-struct Wrong {
-    in_object: u64,
-    in_array: u64,
+struct Enclosed {
+    opens: u64,
+    closes: u64,
+    braces: u64,
+    keys: u64,
+    /// Wrong in an object.
+    wrong_in_object: u64,
+    /// Wrong in an array.
+    wrong_in_array: u64,
 }
 
 /// The places of a common record.
@@ -153,11 +159,15 @@ impl Checker<'_> {
         if wrong != 0 {
             return None;
         }
-        // In an object a comma has a key behind it, and a key a colon; in an array there is no colon.
-        let misplaced = Wrong {
-            in_object: (after(commas, carry.commas) & !string_starts)
+        let enclosed = Enclosed {
+            opens,
+            closes,
+            braces,
+            keys: key_starts,
+            // A comma has a key behind it, and a key a colon.
+            wrong_in_object: (after(commas, carry.commas) & !string_starts)
                 | (after(key_ends, carry.key_ends) & !colons),
-            in_array: colons,
+            wrong_in_array: colons,
         };
         let others = (scalars & !block.digits) | (scalar_starts & block.zeros);
         *carry = Carry {
@@ -174,46 +184,30 @@ impl Checker<'_> {
         if others != 0 {
             self.scalars(others, base)?;
         }
-        self.brackets(
-            opens | closes,
-            opens,
-            braces,
-            key_starts,
-            misplaced,
-            valid,
-            base,
-        )
+        self.brackets(enclosed, valid, base)
     }
 
     /// Walks from bracket to bracket: up to the next one, everything is in one object or array.
     #[inline]
-    fn brackets(
-        &mut self,
-        mut brackets: u64,
-        opens: u64,
-        braces: u64,
-        mut keys: u64,
-        mut misplaced: Wrong,
-        valid: u64,
-        base: usize,
-    ) -> Option<()> {
+    fn brackets(&mut self, mut enclosed: Enclosed, valid: u64, base: usize) -> Option<()> {
+        let mut brackets = enclosed.opens | enclosed.closes;
         let mut wrong = 0;
         while brackets != 0 {
             let bit = brackets & brackets.wrapping_neg();
             // A bracket that opens or ends something is what comes next in that which is around it.
             let here = bit | (bit - 1);
-            wrong |= here & self.misplaced(misplaced);
+            wrong |= here & self.wrong(enclosed);
             if self.depth == 1 || self.in_detail {
-                self.keys(keys & here, base)?;
+                self.keys(enclosed.keys & here, base)?;
             }
-            misplaced.in_object &= !here;
-            misplaced.in_array &= !here;
-            keys &= !here;
+            enclosed.wrong_in_object &= !here;
+            enclosed.wrong_in_array &= !here;
+            enclosed.keys &= !here;
             brackets &= brackets - 1;
-            if opens & bit == 0 {
+            if enclosed.opens & bit == 0 {
                 self.close(base + bit.trailing_zeros() as usize)?;
             } else {
-                self.objects = self.objects << 1 | u64::from(braces & bit != 0);
+                self.objects = self.objects << 1 | u64::from(enclosed.braces & bit != 0);
                 self.depth += 1;
                 if self.depth <= 3 {
                     self.in_detail =
@@ -223,20 +217,20 @@ impl Checker<'_> {
                 }
             }
         }
-        wrong |= valid & self.misplaced(misplaced);
-        if keys != 0 && (self.depth == 1 || self.in_detail) {
-            self.keys(keys, base)?;
+        wrong |= valid & self.wrong(enclosed);
+        if enclosed.keys != 0 && (self.depth == 1 || self.in_detail) {
+            self.keys(enclosed.keys, base)?;
         }
         (wrong == 0).then_some(())
     }
 
     /// What is wrong where the checker stands.
     #[inline]
-    fn misplaced(&self, misplaced: Wrong) -> u64 {
+    fn wrong(&self, enclosed: Enclosed) -> u64 {
         if self.objects & 1 == 0 {
-            misplaced.in_array
+            enclosed.wrong_in_array
         } else {
-            misplaced.in_object
+            enclosed.wrong_in_object
         }
     }
 
