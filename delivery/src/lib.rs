@@ -6,7 +6,7 @@
 //! with its source bytes.
 //!
 //! The functions that a stream names are called the way AWS calls them, behind [`Transform`]; this crate
-//! links none. Time comes from a [`Clock`] and names from [`Ids`], so a run can be repeated to the byte.
+//! links none. [`RuntimeApi`] runs one in a process of its own. Time comes from a [`Clock`] and names from [`Ids`], so a run can be repeated to the byte.
 //! There is no network API and no durable log here yet: records are accepted by [`Delivery::put`].
 
 mod account;
@@ -20,6 +20,7 @@ mod ids;
 mod invocation;
 mod object;
 mod processing;
+mod runtime_api;
 mod writer;
 
 pub use account::Account;
@@ -29,4 +30,5 @@ pub use definition::{DefinitionError, DeliveryStream, LambdaProcessor, Violation
 pub use engine::{Delivery, DeliveryError, Settings};
 pub use ids::Ids;
 pub use invocation::{InvokeError, Transform};
+pub use runtime_api::{Function, RuntimeApi};
 pub use writer::WriteError;

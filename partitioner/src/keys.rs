@@ -307,7 +307,7 @@ fn member_texts(query: &str) -> Result<Vec<&str>, QueryError> {
 }
 
 /// Reads a jq expression, refusing what would make the parser recurse without bound.
-fn parse(text: &str) -> Result<Term<&str>, QueryError> {
+pub(crate) fn parse(text: &str) -> Result<Term<&str>, QueryError> {
     check_size(text)?;
     let tokens = Lexer::new(text)
         .lex()

@@ -7,6 +7,7 @@
 //! The crate is pure: it does no I/O, and time, randomness and ids come in as arguments. It does not know
 //! streams, buffers or files.
 
+mod condition;
 mod confinement;
 mod keys;
 mod layout;
@@ -14,6 +15,7 @@ pub mod limits;
 mod object_name;
 mod prefix;
 
+pub use condition::{Condition, ConditionError};
 pub use confinement::ConfinementPolicy;
 pub use keys::{
     KeyError, KeyPlace, KeyQuery, KeyReader, PartitionKeys, QueryError, UnknownKey, well_known,

@@ -16,6 +16,8 @@ use crate::transformer::Transformer;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchSummary {
+    /// Records of the batch.
+    pub records: usize,
     /// Records transformed.
     pub ok: usize,
     /// Of these: the client's id was in the envelope.
@@ -24,6 +26,10 @@ pub struct BatchSummary {
     pub client_id_already_moved: usize,
     /// Of these: there was no client id.
     pub client_id_missing: usize,
+    /// Records that a filter left out.
+    pub dropped: usize,
+    /// Records for which there was no room in the answer, and that were put into their stream again.
+    pub reingested: usize,
     /// Bytes of all records.
     pub bytes_in: usize,
     /// Bytes of the transformed ones, before base64.
@@ -51,7 +57,7 @@ impl BatchSummary {
         reasons
     }
 
-    fn count(&mut self, client_id: ClientId) {
+    pub(crate) fn count(&mut self, client_id: ClientId) {
         self.ok += 1;
         match client_id {
             ClientId::Found => self.client_id_found += 1,
@@ -74,7 +80,10 @@ impl Transformer {
     ///
     /// The answer may be larger than a Lambda function may return; nothing is left out for that here.
     pub fn transform_batch(&self, event: TransformEvent) -> (TransformAnswer, BatchSummary) {
-        let mut summary = BatchSummary::default();
+        let mut summary = BatchSummary {
+            records: event.records.len(),
+            ..BatchSummary::default()
+        };
         let mut keys = PartitionKeys::new();
         summary.bytes_in = event.records.iter().map(|record| record.data.len()).sum();
         // The move makes a record a little longer, so room for that saves copying the whole output once.

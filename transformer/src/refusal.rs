@@ -52,6 +52,37 @@ pub enum Refusal {
         /// What is wrong with which key. Its own text may quote the record.
         error: KeyError,
     },
+    /// The event has no `data` for the record.
+    #[error("the event has no data for the record")]
+    NoData,
+    /// `data` is not base64.
+    #[error("data is not base64 text (standard alphabet, padded)")]
+    NotBase64,
+    /// Several records of the event have this id, and one answer has to do for all of them.
+    #[error("the event has several records with this id")]
+    DuplicateRecordId,
+    /// The filter failed, so that nobody knows whether the record is wanted.
+    #[error("{condition} failed on the object at byte {offset} of the output")]
+    Condition {
+        /// `DROP_WHEN` or `KEEP_WHEN`.
+        condition: &'static str,
+        /// Where the object starts in what the record became.
+        offset: usize,
+    },
+    /// Transformed, the record alone is larger than Lambda lets an answer be.
+    #[error("the record becomes {bytes} bytes in base64, and an answer may have {limit}")]
+    TooLarge {
+        /// What it becomes, in base64.
+        bytes: usize,
+        /// What an answer may have, in all.
+        limit: usize,
+    },
+    /// The other records of the batch have filled the answer.
+    #[error("the answer is full; lower the processor's BufferSizeInMBs, or set REINGEST=true")]
+    AnswerFull,
+    /// The other records of the batch have filled the answer, and the record could not be put again.
+    #[error("the answer is full, and the record could not be put into the stream again")]
+    NotReingested,
     /// Objects of one record whose partition keys differ: a record has one place.
     #[error(
         "the object at byte {offset} has other partition keys than the first; send it as a record of its own"
@@ -75,6 +106,13 @@ impl Refusal {
             Self::DetailNotAnObject { .. } => "detail-not-an-object",
             Self::PartitionKey { .. } => "partition-key",
             Self::KeysDiffer { .. } => "keys-differ",
+            Self::NoData => "no-data",
+            Self::NotBase64 => "not-base64",
+            Self::DuplicateRecordId => "duplicate-record-id",
+            Self::Condition { .. } => "condition-failed",
+            Self::TooLarge { .. } => "too-large",
+            Self::AnswerFull => "answer-full",
+            Self::NotReingested => "not-reingested",
         }
     }
 }

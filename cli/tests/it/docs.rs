@@ -120,6 +120,8 @@ fn the_map_names_every_folder_and_every_crate_says_what_it_is() {
         .iter()
         .chain(&["examples", "tests", "bench", "docs"])
     {
+        // README names the rooms, the map also what is in them.
+        let folder = folder.split('/').next().unwrap();
         assert!(
             readme.contains(&format!("`{folder}/`")),
             "README.md lacks {folder}/"

@@ -9,7 +9,10 @@
 
 mod batch;
 mod client_id;
+#[cfg(feature = "lambda")]
+mod function;
 mod laws;
+mod respond;
 mod sample;
 
 use hydrant_transformer::{Options, Refusal, Transformer};
