@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use hydrant_partitioner::KeyQuery;
 use hydrant_transformer::{Filter, Options, Responder};
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 thread_local! {
     static RESPONDERS: RefCell<[Responder; 2]> = RefCell::new([
@@ -63,11 +63,10 @@ fn check(responder: &mut Responder, records: &[&[u8]]) {
         let data = base64_simd::STANDARD.decode_to_vec(data).expect("base64");
         assert_eq!(data.last(), Some(&b'\n'));
         for line in data[..data.len() - 1].split(|byte| *byte == b'\n') {
-            // Half of a surrogate pair is allowed, which serde_json does not read.
-            if !line.windows(2).any(|pair| pair == b"\\u") {
-                let object: Value = serde_json::from_slice(line).expect("JSON on one line");
-                assert!(object.is_object());
-            }
+            // Not as a value: numbers may be larger than any that serde_json keeps, and half of a surrogate
+            // pair is allowed.
+            let object: &RawValue = serde_json::from_slice(line).expect("JSON on one line");
+            assert!(object.get().starts_with('{'));
         }
         let again = answers(responder, &[&data]).remove(0);
         assert_eq!(again["data"], alone["data"]);
@@ -84,7 +83,8 @@ fuzz_target!(|input: &[u8]| {
         if shape & 1 == 0 {
             let mut out = Vec::new();
             if responder.respond(rest, &mut out).is_ok() {
-                serde_json::from_slice::<Value>(&out).expect("JSON");
+                // Not as a value: an id may spell half of a surrogate pair, and goes back as it came.
+                serde_json::from_slice::<&RawValue>(&out).expect("JSON");
             }
         } else {
             // A form feed parts records: no JSON has one.

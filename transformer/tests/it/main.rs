@@ -12,6 +12,8 @@ mod client_id;
 #[cfg(feature = "lambda")]
 mod function;
 mod laws;
+#[cfg(feature = "lambda")]
+mod reingest;
 mod respond;
 mod sample;
 
