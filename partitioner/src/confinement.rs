@@ -1,6 +1,9 @@
 //! Untrusted text never picks the folder: a partition value stays below the literal part of the prefix
 //! that the operator wrote.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::KeyError;
 
 /// What to do with a value that would lead elsewhere.
@@ -8,6 +11,8 @@ use crate::KeyError;
 /// A value is a sequence of folder names with `/` between them (AWS lets a value with a `/` make a deeper
 /// path, and so do both policies). No folder may be empty, `.` or `..`, and no value may hold a backslash
 /// or a control character: the same rule for a directory and for S3.
+///
+/// As text: `fail` or `encode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConfinementPolicy {
     /// The record goes to the error output.
@@ -16,6 +21,37 @@ pub enum ConfinementPolicy {
     /// The offending bytes are percent-encoded, and so is a `%` that would read as an encoded byte: two
     /// values never become one.
     Encode,
+}
+
+/// Text that is no [`ConfinementPolicy`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not what can be done with a value that is no folder; write fail or encode")]
+pub struct ConfinementPolicyError {
+    /// The text as given.
+    pub text: String,
+}
+
+impl FromStr for ConfinementPolicy {
+    type Err = ConfinementPolicyError;
+
+    fn from_str(text: &str) -> Result<Self, ConfinementPolicyError> {
+        match text {
+            "fail" => Ok(Self::Fail),
+            "encode" => Ok(Self::Encode),
+            _ => Err(ConfinementPolicyError {
+                text: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for ConfinementPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fail => "fail",
+            Self::Encode => "encode",
+        })
+    }
 }
 
 /// Appends a checked value.
@@ -45,17 +81,19 @@ pub(crate) fn confine(
     }
 }
 
+/// Whether a value is one of the many that need no closer look: letters, digits, hyphens, underscores and
+/// spaces.
+pub(crate) fn is_plain(value: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' ');
+    !value.is_empty() && value.bytes().all(plain)
+}
+
 /// What is wrong with a value.
-fn offence(value: &str) -> Option<&'static str> {
-    // Most values are plain names.
-    if value
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '))
-        && !value.is_empty()
-    {
+pub(crate) fn offence(value: &str) -> Option<&'static str> {
+    if is_plain(value) {
         return None;
     }
-    if value.bytes().any(|byte| byte.is_ascii_control()) {
+    if value.chars().any(char::is_control) {
         return Some("it holds a control character");
     }
     if value.contains('\\') {
@@ -90,13 +128,10 @@ fn encode_folder(folder: &str, out: &mut String) {
         let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
         let bytes = folder.as_bytes();
         let escape = c == '%' && is_hex(bytes.get(at + 1)) && is_hex(bytes.get(at + 2));
-        if escape || c.is_ascii_control() || c == '\\' || (dots && c == '.') {
-            let hex = |nibble| {
-                char::from_digit(nibble, 16)
-                    .unwrap_or('0')
-                    .to_ascii_uppercase()
-            };
-            out.extend(['%', hex(u32::from(c) >> 4), hex(u32::from(c) & 0xF)]);
+        if escape || c.is_control() || c == '\\' || (dots && c == '.') {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
         } else {
             out.push(c);
         }
@@ -134,7 +169,7 @@ mod tests {
     fn is_confined(text: &str) -> bool {
         text.split('/')
             .all(|folder| !matches!(folder, "" | "." | ".."))
-            && !text.contains(|c: char| c.is_ascii_control() || c == '\\')
+            && !text.contains(|c: char| c.is_control() || c == '\\')
     }
 
     #[test]
@@ -167,6 +202,7 @@ mod tests {
             ("a\nb", "a%0Ab"),
             ("a\\b", "a%5Cb"),
             ("\u{7f}", "%7F"),
+            ("a\u{85}", "a%C2%85"),
         ] {
             let error = confined(value, ConfinementPolicy::Fail).unwrap_err();
             assert!(matches!(error, KeyError::Unconfined { .. }), "{value}");
@@ -183,7 +219,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_gets_out_and_encoding_can_be_undone(value in "[a./%2Ec\\\\\n\u{0}é]{1,8}") {
+        fn nothing_gets_out_and_encoding_can_be_undone(value in "[a./%2Ec\\\\\n\u{0}\u{9f}é]{1,8}") {
             if let Ok(text) = confined(&value, ConfinementPolicy::Fail) {
                 prop_assert!(is_confined(&text));
                 prop_assert_eq!(&text, &value);

@@ -1,37 +1,59 @@
 //! Record → partition keys: jq expressions, with a fast path for plain paths.
 
+mod bounds;
+mod comparison;
 mod error;
 mod expression;
 mod found;
 mod jq;
+mod jq16;
+mod on_missing;
 mod partition_keys;
 mod paths;
 mod reader;
+mod syntax;
+mod time;
+mod values;
 mod walk;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use hydrant_records::json::{JsonError, JsonErrorKind, Scanner};
-use jaq_core::load::lex::{Lexer, StrPart, Tok, Token};
-use jaq_core::load::parse::{Parser, Term};
-use jaq_core::load::{Error as LoadError, span};
+use hydrant_records::json::{self, JsonError, JsonErrorKind, Scanner};
+use jaq_core::load::parse::Term;
 
+pub use bounds::Unbounded;
+pub(crate) use comparison::Comparison;
 pub use error::{KeyError, QueryError, UnknownKey};
+pub use on_missing::{OnMissing, OnMissingError};
 pub use partition_keys::PartitionKeys;
 pub use paths::KeyPlace;
 pub use reader::KeyReader;
 
-use crate::limits::{MAX_KEYS, MAX_QUERY_CHARS};
+use crate::confinement::ConfinementPolicy;
+use crate::limits::MAX_KEYS;
+#[cfg(doc)]
+use crate::limits::MAX_QUERY_CHARS;
 use expression::{FastExpression, plain_text};
 #[cfg(doc)]
 use hydrant_records::limits::MAX_JSON_DEPTH;
-use jq::{Program, syntax_error};
+use jq::Program;
+pub(crate) use syntax::parse;
+use syntax::{check_jq16, check_patterns, member_texts, split_entries};
+use values::ValueRules;
 use walk::Walk;
 
-/// Levels of brackets, operators and keywords within one another that a query may have. The jq parser,
-/// compiler and interpreter recurse once or more for each, in frames of several kilobytes.
-const MAX_NESTING: usize = 64;
+/// The filter that writes a time in UTC.
+const UTC: &str = "utc";
+
+/// Which filters a query may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// Those of jq, as AWS runs it.
+    Jq,
+    /// Those of jq, and [`UTC`].
+    Hydrant,
+}
 
 /// Compiled expressions that give the partition keys of one record.
 ///
@@ -41,11 +63,13 @@ const MAX_NESTING: usize = 64;
 /// other keys a document is built and jaq runs.
 ///
 /// Values become text: strings as they are, numbers as the record spells them (`2.0` stays `2.0`),
-/// booleans as `true` and `false`. Null, missing, empty, array and object values are a [`KeyError`].
+/// booleans as `true` and `false`. Null, missing, empty, array and object values are a [`KeyError`], unless
+/// [`on_missing`](Self::on_missing) gives a default for the first three.
 #[derive(Debug, Clone)]
 pub struct KeyQuery {
     names: Arc<[String]>,
     plan: Arc<Plan>,
+    rules: Arc<ValueRules>,
 }
 
 #[derive(Debug)]
@@ -54,6 +78,8 @@ struct Plan {
     walk: Walk,
     /// The other keys, if there are any.
     program: Option<Program>,
+    /// What may make one of them run on.
+    unbounded: Option<Unbounded>,
 }
 
 // Delivery calls one query from several threads.
@@ -68,6 +94,7 @@ struct Entry<'q> {
     fast: Option<FastExpression>,
     /// `name: expression` as jq reads it inside an object constructor.
     member: Cow<'q, str>,
+    unbounded: Option<Unbounded>,
 }
 
 impl KeyQuery {
@@ -83,6 +110,7 @@ impl KeyQuery {
             return Err(QueryError::NotAnObject);
         };
         let texts = member_texts(query)?;
+        check_jq16(query)?;
         let mut entries = Vec::new();
         for (position, ((name, value), member)) in (1..).zip(members.iter().zip(texts)) {
             let name = match name {
@@ -90,22 +118,30 @@ impl KeyQuery {
                 _ => None,
             };
             let name = name.ok_or(QueryError::ComputedName { position })?;
+            value.as_ref().map_or(Ok(()), jq16::check_term)?;
+            let unbounded = value.as_ref().and_then(|value| bounds::check(value).err());
             let fast = match value {
-                Some(value) => FastExpression::from_term(value),
+                Some(value) => FastExpression::from_term(value, Dialect::Jq),
                 None => Some(FastExpression::field(&name)),
             };
             entries.push(Entry {
                 name,
                 fast,
                 member: Cow::Borrowed(member),
+                unbounded,
             });
         }
-        Self::compile(entries)
+        Self::compile(entries, Dialect::Jq)
     }
 
     /// Compiles `PARTITION_KEYS`: `name=expression` entries with commas between them, such as
     /// `eventType=.detail.eventType,day=.time[0:10]`. Commas inside brackets and strings belong to the
     /// expression; names are ASCII letters, digits, `_`, `-` and `.`.
+    ///
+    /// Beside the filters of jq there is `utc("pattern")`, which writes the event's own time in UTC, by the
+    /// date patterns of prefixes: `day=.time|utc("yyyy-MM-dd")`. It takes `2026-11-02T08:15:30Z`, any offset
+    /// in place of the `Z` (none is UTC), and numbers: seconds since 1970, or milliseconds from
+    /// 100,000,000,000 on. Null stays null.
     ///
     /// # Errors
     ///
@@ -113,16 +149,19 @@ impl KeyQuery {
     pub fn partition_keys(expr: &str) -> Result<Self, QueryError> {
         let mut entries = Vec::new();
         for (name, expression) in split_entries(expr)? {
-            let fast = FastExpression::from_term(&parse(expression)?);
+            let term = parse(expression)?;
+            check_patterns(&term)?;
+            let fast = FastExpression::from_term(&term, Dialect::Hydrant);
             // Names need no escaping, and the line break ends a comment.
             let member = Cow::Owned(format!("\"{name}\": ({expression}\n)"));
             entries.push(Entry {
                 name: name.to_owned(),
                 fast,
                 member,
+                unbounded: bounds::check(&term).err(),
             });
         }
-        Self::compile(entries)
+        Self::compile(entries, Dialect::Hydrant)
     }
 
     /// A query for the keys that a prefix asks for, made of the expressions of [`well_known`].
@@ -138,7 +177,8 @@ impl KeyQuery {
         for name in names {
             let expression = well_known(name).ok_or_else(|| unknown(name))?;
             let term = parse(expression).map_err(|_| unknown(name))?;
-            let fast = FastExpression::from_term(&term).ok_or_else(|| unknown(name))?;
+            let fast = FastExpression::from_term(&term, Dialect::Hydrant);
+            let fast = fast.ok_or_else(|| unknown(name))?;
             if keys.iter().all(|(known, _)| known != name) {
                 keys.push((name.to_owned(), fast));
             }
@@ -149,8 +189,37 @@ impl KeyQuery {
             plan: Arc::new(Plan {
                 walk: Walk::new(keys),
                 program: None,
+                unbounded: None,
             }),
+            rules: Arc::default(),
         })
+    }
+
+    /// The same query with default values for keys that a record does not have.
+    ///
+    /// # Errors
+    ///
+    /// A default for a key that the query does not give.
+    pub fn on_missing(mut self, on_missing: OnMissing) -> Result<Self, OnMissingError> {
+        if let Some(name) = on_missing
+            .names()
+            .find(|name| self.names().all(|key| key != *name))
+        {
+            return Err(OnMissingError::UnknownKey {
+                name: name.to_owned(),
+                keys: self.names().map(str::to_owned).collect(),
+            });
+        }
+        Arc::make_mut(&mut self.rules).on_missing = on_missing;
+        Ok(self)
+    }
+
+    /// The same query, with values that lead outside their folder refused or encoded here and not when a
+    /// [`Prefix`](crate::Prefix) takes them. For a function on AWS, whose keys go into the S3 key unchecked.
+    #[must_use]
+    pub fn confined(mut self, policy: ConfinementPolicy) -> Self {
+        Arc::make_mut(&mut self.rules).confinement = Some(policy);
+        self
     }
 
     /// Names of the keys, in order.
@@ -163,11 +232,23 @@ impl KeyQuery {
         self.plan.program.is_none()
     }
 
+    /// Whether the query is known to end soon, whatever the record: for those who evaluate queries that are
+    /// not their own. A plain path always is. What costs more than a multiple of the record's size is not,
+    /// and neither is what the check does not know: loops, definitions, variables and assignments.
+    ///
+    /// # Errors
+    ///
+    /// What in the query is to blame.
+    pub fn check_bounds(&self) -> Result<(), Unbounded> {
+        self.plan.unbounded.clone().map_or(Ok(()), Err)
+    }
+
     /// Finds the keys of one record: one JSON document, with or without white space around it. `out` is
     /// cleared first, and left as far as it got when a key fails. Plain paths come first in it, then the
     /// keys that need jq.
     ///
-    /// A query is the operator's code: one that loops or recurses without end does so here. No record can
+    /// A query is the operator's code: one that loops or recurses without end does so here, unless
+    /// [`check_bounds`](Self::check_bounds) was asked before. No record can
     /// make another one do it: documents are at most [`MAX_JSON_DEPTH`] deep.
     ///
     /// # Errors
@@ -179,6 +260,29 @@ impl KeyQuery {
         let mut read = |scanner: &mut _| reader.value(KeyPlace::RECORD, scanner).map(drop);
         whole_document(record, &mut read).map_err(KeyError::NotJson)?;
         reader.finish(record, out)
+    }
+
+    /// Finds the keys of what a function returned for one record: one JSON document, or several (its lines),
+    /// which then have to have the same keys, because one record has one place to go.
+    ///
+    /// # Errors
+    ///
+    /// As [`evaluate`](Self::evaluate), and documents whose keys differ.
+    pub fn evaluate_all(&self, record: &[u8], out: &mut PartitionKeys) -> Result<(), KeyError> {
+        let mut documents = json::values(record);
+        let first = documents.next().ok_or(KeyError::EmptyRecord)?;
+        let first = first.map_err(KeyError::NotJson)?;
+        self.evaluate(record.get(first).unwrap_or_default(), out)?;
+        let mut others = None;
+        for document in documents {
+            let document = document.map_err(KeyError::NotJson)?;
+            let keys = others.get_or_insert_with(PartitionKeys::new);
+            self.evaluate(record.get(document).unwrap_or_default(), keys)?;
+            if keys != out {
+                return Err(KeyError::Differ);
+            }
+        }
+        Ok(())
     }
 
     /// The place that these members lead to, each in the object before it, as
@@ -195,7 +299,7 @@ impl KeyQuery {
         KeyReader::new(self)
     }
 
-    fn compile(entries: Vec<Entry<'_>>) -> Result<Self, QueryError> {
+    fn compile(entries: Vec<Entry<'_>>, dialect: Dialect) -> Result<Self, QueryError> {
         match entries.len() {
             0 => return Err(QueryError::Empty),
             1..=MAX_KEYS => {}
@@ -210,40 +314,50 @@ impl KeyQuery {
         // jq evaluates every value of a name that stands twice, and keeps the last.
         let unique = names.len() == entries.len();
         let (mut fast, mut slow) = (Vec::new(), Vec::new());
+        let mut unbounded = None;
         for entry in entries {
             match entry.fast {
                 Some(expression) if unique => fast.push((entry.name, expression)),
-                _ => slow.push((entry.name, entry.member)),
+                _ => {
+                    unbounded = unbounded.or(entry.unbounded);
+                    slow.push((entry.name, entry.member));
+                }
             }
         }
         let program = if slow.is_empty() {
             None
         } else {
-            Some(Program::compile(slow)?)
+            Some(Program::compile(slow, dialect)?)
         };
         let plan = Plan {
             walk: Walk::new(fast),
             program,
+            unbounded,
         };
         Ok(Self {
             names: names.into(),
             plan: Arc::new(plan),
+            rules: Arc::default(),
         })
     }
 
-    /// The same query without the fast path, to compare with.
+    /// The same query without the fast path, to compare with; with `utc`.
     #[cfg(test)]
     fn through_jq(query: &str) -> Result<Self, QueryError> {
-        let names = Self::metadata_extraction(query)?.names;
         let texts = member_texts(query)?.into_iter().map(Cow::Borrowed);
-        let program = Program::compile(names.iter().cloned().zip(texts).collect())?;
+        let name = |text: &Cow<'_, str>| text.split(':').next().unwrap_or_default().to_owned();
+        let members: Vec<_> = texts.map(|text| (name(&text), text)).collect();
+        let names: Vec<_> = members.iter().map(|(name, _)| name.clone()).collect();
+        let program = Program::compile(members, Dialect::Hydrant)?;
         let plan = Plan {
             walk: Walk::new(Vec::new()),
             program: Some(program),
+            unbounded: None,
         };
         Ok(Self {
-            names,
+            names: names.into(),
             plan: Arc::new(plan),
+            rules: Arc::default(),
         })
     }
 }
@@ -267,142 +381,20 @@ fn whole_document<'a, T>(
     }
 }
 
-/// The expression that finds a key of that name in an event as the bus delivers it, where there is one.
-/// Year to hour come from the event's own time, not from its arrival.
+/// The expression of `PARTITION_KEYS` that finds a key of that name in an event as the bus delivers it, where
+/// there is one. Year to hour come from the event's own time, not from its arrival.
 pub fn well_known(name: &str) -> Option<&'static str> {
     Some(match name {
         "eventType" => ".detail.eventType",
         "schemaVersion" => ".detail.schemaVersion",
         "clientId" => ".detail.clientId",
-        "year" => ".time[0:4]",
-        "month" => ".time[5:7]",
-        "day" => ".time[8:10]",
-        "hour" => ".time[11:13]",
-        "date" => ".time[0:10]",
+        "year" => r#".time|utc("yyyy")"#,
+        "month" => r#".time|utc("MM")"#,
+        "day" => r#".time|utc("dd")"#,
+        "hour" => r#".time|utc("HH")"#,
+        "date" => r#".time|utc("yyyy-MM-dd")"#,
         _ => return None,
     })
-}
-
-/// The texts between the commas of an object constructor.
-fn member_texts(query: &str) -> Result<Vec<&str>, QueryError> {
-    let tokens = Lexer::new(query)
-        .lex()
-        .map_err(|errors| syntax_error(query, Some(&LoadError::Lex(errors))))?;
-    let [Token(_, Tok::Block(tokens))] = tokens.as_slice() else {
-        return Err(QueryError::NotAnObject);
-    };
-    let mut texts = Vec::new();
-    let mut start = None;
-    for Token(text, kind) in tokens {
-        let at = span(query, text);
-        if matches!(kind, Tok::Sym) && matches!(*text, "," | "}") {
-            if let Some(start) = start.take() {
-                texts.push(query.get(start..at.start).unwrap_or_default());
-            }
-        } else {
-            start.get_or_insert(at.start);
-        }
-    }
-    Ok(texts)
-}
-
-/// Reads a jq expression, refusing what would make the parser recurse without bound.
-pub(crate) fn parse(text: &str) -> Result<Term<&str>, QueryError> {
-    check_size(text)?;
-    let tokens = Lexer::new(text)
-        .lex()
-        .map_err(|errors| syntax_error(text, Some(&LoadError::Lex(errors))))?;
-    if nesting(&tokens) > MAX_NESTING {
-        return Err(QueryError::TooLarge);
-    }
-    Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
-        let errors = errors.into_iter();
-        let errors = errors.map(|(expected, near)| (expected, Token::opt_as_str(near, text)));
-        syntax_error(text, Some(&LoadError::Parse(errors.collect())))
-    })
-}
-
-/// Length and bracket depth, without the lexer, which recurses too. Brackets inside strings count: a
-/// string may hold interpolations.
-fn check_size(text: &str) -> Result<(), QueryError> {
-    let mut depth = 0_usize;
-    let mut deepest = 0;
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    if deepest > MAX_NESTING || text.chars().nth(MAX_QUERY_CHARS).is_some() {
-        return Err(QueryError::TooLarge);
-    }
-    Ok(())
-}
-
-/// How deep the parser may go: along the deepest way, the brackets, and in each the words and operators
-/// between two commas. The depth of brackets themselves was checked before.
-fn nesting(tokens: &[Token<&str>]) -> usize {
-    let mut deepest = 0;
-    let mut here = 0;
-    let mut below = 0;
-    for Token(text, kind) in tokens {
-        match kind {
-            Tok::Block(tokens) => below = below.max(1 + nesting(tokens)),
-            Tok::Str(parts) => {
-                for part in parts {
-                    if let StrPart::Term(token) = part {
-                        below = below.max(1 + nesting(std::slice::from_ref(token)));
-                    }
-                }
-            }
-            Tok::Sym if *text == "," => {
-                deepest = deepest.max(here + below);
-                (here, below) = (0, 0);
-            }
-            Tok::Sym if text.starts_with(['.', ':', ']', ')', '}', '?']) => {}
-            Tok::Word | Tok::Fmt | Tok::Sym => here += 1,
-            Tok::Var | Tok::Num => {}
-        }
-    }
-    deepest.max(here + below)
-}
-
-/// Splits `a=…,b=…` where jq itself sees a comma.
-fn split_entries(expr: &str) -> Result<Vec<(&str, &str)>, QueryError> {
-    check_size(expr)?;
-    let mut entries = Vec::new();
-    let mut rest = expr;
-    loop {
-        let not_an_entry = || QueryError::NotAnEntry {
-            entry: rest.trim().to_owned(),
-        };
-        let (name, tail) = rest.split_once('=').ok_or_else(not_an_entry)?;
-        let name = name.trim();
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        if name.is_empty() || !name.chars().all(plain) {
-            return Err(not_an_entry());
-        }
-        let tokens = Lexer::new(tail)
-            .lex()
-            .map_err(|errors| syntax_error(tail, Some(&LoadError::Lex(errors))))?;
-        let comma = tokens
-            .iter()
-            .find(|Token(text, kind)| *text == "," && matches!(kind, Tok::Sym));
-        let Some(Token(comma, _)) = comma else {
-            entries.push((name, tail));
-            return Ok(entries);
-        };
-        if entries.len() > MAX_KEYS {
-            return Err(QueryError::TooManyKeys {
-                count: entries.len(),
-            });
-        }
-        let at = span(tail, comma);
-        entries.push((name, tail.get(..at.start).unwrap_or_default()));
-        rest = tail.get(at.end..).unwrap_or_default();
-    }
 }
 
 #[cfg(test)]

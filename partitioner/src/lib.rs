@@ -9,6 +9,8 @@
 
 mod condition;
 mod confinement;
+#[cfg(feature = "lambda")]
+pub mod function;
 mod keys;
 mod layout;
 pub mod limits;
@@ -16,9 +18,10 @@ mod object_name;
 mod prefix;
 
 pub use condition::{Condition, ConditionError};
-pub use confinement::ConfinementPolicy;
+pub use confinement::{ConfinementPolicy, ConfinementPolicyError};
 pub use keys::{
-    KeyError, KeyPlace, KeyQuery, KeyReader, PartitionKeys, QueryError, UnknownKey, well_known,
+    KeyError, KeyPlace, KeyQuery, KeyReader, OnMissing, OnMissingError, PartitionKeys, QueryError,
+    Unbounded, UnknownKey, well_known,
 };
 pub use layout::{ERROR_OUTPUT_TYPE_COLUMN, Layout, ParsedKey};
 pub use object_name::{ExtensionError, ObjectName, object_extension};

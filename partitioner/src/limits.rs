@@ -21,6 +21,10 @@ pub const MAX_EVALUATED_PREFIX_CHARS: usize = 512;
 /// Longest S3 object key in bytes of UTF-8 (Amazon S3 user guide, Naming Amazon S3 objects).
 pub const MAX_KEY_BYTES: usize = 1_024;
 
+/// Longest name of a folder or file in bytes: what file systems take (POSIX, `NAME_MAX` of Linux and macOS).
+/// S3 has no such limit; the rule is the same for both, so that a lake can be copied.
+pub const MAX_FOLDER_BYTES: usize = 255;
+
 /// Longest `FileExtension` in characters (Firehose API reference, `ExtendedS3DestinationConfiguration`).
 pub const MAX_FILE_EXTENSION_CHARS: usize = 128;
 

@@ -20,7 +20,10 @@ pub use violation::{Rule, StreamField, Violation};
 
 use crate::confinement::{ConfinementPolicy, confine};
 use crate::keys::{KeyError, PartitionKeys};
-use crate::limits::{MAX_EVALUATED_PREFIX_BYTES, MAX_EVALUATED_PREFIX_CHARS};
+use crate::limits::{
+    MAX_EVALUATED_PREFIX_BYTES, MAX_EVALUATED_PREFIX_CHARS, MAX_FILE_EXTENSION_CHARS,
+    MAX_FOLDER_BYTES, MAX_OBJECT_NAME_BYTES,
+};
 use template::Template;
 
 /// Whether a literal `ErrorOutputPrefix` gets `<error-output-type>/yyyy/MM/dd/HH/` appended. AWS does not
@@ -42,6 +45,8 @@ pub struct Prefix {
     template: Template,
     /// Distinct partition keys, in the order of their first use.
     keys: Vec<(KeyNamespace, String)>,
+    /// How often the key that stands most often does.
+    most_uses: usize,
     longest: (usize, usize),
     literal: bool,
 }
@@ -96,6 +101,7 @@ impl Prefix {
         let field = StreamField::Prefix;
         let mut template = Template::parse(field, text)?;
         let mut keys = Vec::new();
+        let mut uses = Vec::new();
         for (offset, segment) in template.with_offsets() {
             match segment {
                 Segment::ErrorOutputType => {
@@ -108,8 +114,11 @@ impl Prefix {
                 }
                 Segment::PartitionKey { namespace, name } => {
                     let key = (*namespace, name.clone());
-                    if !keys.contains(&key) {
+                    if let Some(place) = keys.iter().position(|known| *known == key) {
+                        uses[place] += 1;
+                    } else {
                         keys.push(key);
+                        uses.push(1);
                     }
                 }
                 _ => {}
@@ -124,6 +133,7 @@ impl Prefix {
         Ok(Self {
             template,
             keys,
+            most_uses: uses.into_iter().max().unwrap_or_default(),
             longest,
             literal,
         })
@@ -218,8 +228,8 @@ impl Prefix {
     /// timestamps can be.
     fn check_length(&self, partition: &Partition) -> Result<(), KeyError> {
         let (mut chars, mut bytes) = self.longest;
-        // Most partitions are far from any limit, however often a prefix repeats them.
-        if bytes + partition.as_str().len() * self.segments().len() <= MAX_EVALUATED_PREFIX_CHARS {
+        // Most prefixes are shorter than one folder may be.
+        if bytes + partition.as_str().len() * self.most_uses <= MAX_FOLDER_BYTES - TAIL_BYTES {
             return Ok(());
         }
         for segment in self.segments() {
@@ -234,9 +244,38 @@ impl Prefix {
         if chars > MAX_EVALUATED_PREFIX_CHARS || bytes > MAX_EVALUATED_PREFIX_BYTES {
             return Err(KeyError::TooLong);
         }
+        if bytes > MAX_FOLDER_BYTES - TAIL_BYTES {
+            return self.check_folders(partition);
+        }
         Ok(())
     }
+
+    /// Looks at the folders of the prefix, with times as long as they are.
+    #[cold]
+    fn check_folders(&self, partition: &Partition) -> Result<(), KeyError> {
+        // A Wednesday in September: no day has longer names.
+        let instant = Timestamp::constant(1_790_812_799, 0);
+        let zone = CustomTimeZone::utc();
+        let mut random = || "x".repeat(RANDOM_STRING_CHARS);
+        let mut evaluation = Evaluation {
+            instant,
+            zone: &zone,
+            random: &mut random,
+        };
+        let text = self.evaluate(partition, &mut evaluation);
+        let text = text.map_err(|_| KeyError::TooLong)?;
+        let tail = text.rsplit('/').next().filter(|tail| !tail.is_empty());
+        let tail = tail.map(|tail| tail.len() + TAIL_BYTES);
+        match text.split('/').map(str::len).chain(tail).max() {
+            Some(bytes) if bytes > MAX_FOLDER_BYTES => Err(KeyError::FolderTooLong { bytes }),
+            _ => Ok(()),
+        }
+    }
 }
+
+/// Bytes that the name of an object adds to what the prefix puts before it in the same folder; a longer
+/// extension is the operator's affair.
+const TAIL_BYTES: usize = MAX_OBJECT_NAME_BYTES - MAX_FILE_EXTENSION_CHARS;
 
 impl ErrorOutputPrefix {
     /// Parses an `ErrorOutputPrefix` that is not empty.

@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
+use hydrant_function::Counts;
 use hydrant_partitioner::PartitionKeys;
 use hydrant_records::{
     Metadata, ProcessingResult, TransformAnswer, TransformEvent, TransformedRecord,
@@ -11,59 +11,40 @@ use crate::client_id::ClientId;
 use crate::refusal::Refusal;
 use crate::transformer::Transformer;
 
-/// What happened to a batch, to log and to count. Print refusals by their `Display`, which holds nothing of
-/// a record; their `Debug` may quote one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BatchSummary {
-    /// Records of the batch.
-    pub records: usize,
-    /// Records transformed.
-    pub ok: usize,
-    /// Of these: the client's id was in the envelope.
-    pub client_id_found: usize,
-    /// Of these: the client's id was in `detail` already. More than were sent again is worth a look.
-    pub client_id_already_moved: usize,
-    /// Of these: there was no client id.
-    pub client_id_missing: usize,
-    /// Records that a filter left out.
-    pub dropped: usize,
-    /// Records for which there was no room in the answer, and that were put into their stream again.
-    pub reingested: usize,
-    /// Bytes of all records.
-    pub bytes_in: usize,
-    /// Bytes of the transformed ones, before base64.
-    pub bytes_out: usize,
-    /// Records refused, in the order of the batch.
-    pub refusals: Vec<RefusedRecord>,
-}
+/// What happened to a batch, to log and to count.
+pub type BatchSummary = hydrant_function::BatchSummary<Refusal, ClientIdCounts>;
 
 /// A record that was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedRecord {
-    /// Firehose's id of the record.
-    pub record_id: String,
-    /// Why.
-    pub refusal: Refusal,
+pub type RefusedRecord = hydrant_function::RefusedRecord<Refusal>;
+
+/// Records by what became of the client's id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientIdCounts {
+    /// It was in the envelope.
+    pub found: usize,
+    /// It was in `detail` already. More than were sent again is worth a look.
+    pub already_moved: usize,
+    /// There was none.
+    pub missing: usize,
 }
 
-impl BatchSummary {
-    /// How many records were refused for which [`Refusal::reason`].
-    pub fn reasons(&self) -> BTreeMap<&'static str, usize> {
-        let mut reasons = BTreeMap::new();
-        for refused in &self.refusals {
-            *reasons.entry(refused.refusal.reason()).or_default() += 1;
+impl Counts for ClientIdCounts {
+    type Note = ClientId;
+
+    fn count(&mut self, client_id: ClientId) {
+        match client_id {
+            ClientId::Found => self.found += 1,
+            ClientId::AlreadyMoved => self.already_moved += 1,
+            ClientId::Missing => self.missing += 1,
         }
-        reasons
     }
 
-    pub(crate) fn count(&mut self, client_id: ClientId) {
-        self.ok += 1;
-        match client_id {
-            ClientId::Found => self.client_id_found += 1,
-            ClientId::AlreadyMoved => self.client_id_already_moved += 1,
-            ClientId::Missing => self.client_id_missing += 1,
-        }
+    fn metrics(&self) -> Vec<(&'static str, usize)> {
+        vec![
+            ("ClientIdMissing", self.missing),
+            ("ClientIdAlreadyMoved", self.already_moved),
+        ]
     }
 }
 
@@ -80,10 +61,7 @@ impl Transformer {
     ///
     /// The answer may be larger than a Lambda function may return; nothing is left out for that here.
     pub fn transform_batch(&self, event: TransformEvent) -> (TransformAnswer, BatchSummary) {
-        let mut summary = BatchSummary {
-            records: event.records.len(),
-            ..BatchSummary::default()
-        };
+        let mut summary = BatchSummary::new(event.records.len());
         let mut keys = PartitionKeys::new();
         summary.bytes_in = event.records.iter().map(|record| record.data.len()).sum();
         // The move makes a record a little longer, so room for that saves copying the whole output once.
@@ -94,7 +72,8 @@ impl Transformer {
             let (output, metadata) =
                 match self.transform_with_keys(&record.data, &mut out, &mut keys) {
                     Ok(transformed) => {
-                        summary.count(transformed.client_id);
+                        summary.ok += 1;
+                        summary.counts.count(transformed.client_id);
                         (Some(start..out.len()), self.metadata(&keys))
                     }
                     Err(refusal) => {

@@ -3,8 +3,8 @@
 //! [`Transformer::transform`] takes the bytes of a record, moves the client's id from the envelope to
 //! `detail.clientId`, and ends the record with exactly one newline on exactly one line; everything else
 //! comes out byte for byte. A record that cannot be transformed is a [`Refusal`] and costs its neighbours
-//! nothing. [`Transformer::transform_batch`] does the same for a Firehose transform event, and
-//! [`Responder::respond`] for one that is still text, which it answers in text without a detour.
+//! nothing. [`Transformer::transform_batch`] does the same for a Firehose transform event, and a [`responder`]
+//! for one that is still text, which it answers in text without a detour.
 //!
 //! Not here: the Lambda runtime, reading the environment, logging, delivery; they are in this package's
 //! binary. Nothing in this crate reads a clock or does I/O.
@@ -27,12 +27,10 @@
 //! - **Missing.** Anything else: a `clientId` in `detail` is nobody's word but the client's and is taken
 //!   out. The record passes without one, or is refused under [`Options::require_client_id`].
 
-mod answer;
 mod batch;
 mod client_id;
 mod cuts;
 mod envelope;
-mod event;
 mod filter;
 mod keys;
 mod line;
@@ -43,11 +41,13 @@ mod responder;
 mod rewrite;
 mod transformer;
 
-pub use batch::{BatchSummary, RefusedRecord};
+// What refusals and batches are made of.
+pub use hydrant_function::{Counts, EventError, Fault, Reason};
+
+pub use batch::{BatchSummary, ClientIdCounts, RefusedRecord};
 pub use client_id::{ClientId, ClientIdFrom, UnknownClientIdSource};
-pub use event::{EventError, Source};
 pub use filter::Filter;
 pub use options::Options;
 pub use refusal::Refusal;
-pub use responder::{ANSWER_LIMIT, Original, Overflow, Responder, Unfinished};
+pub use responder::{Responder, TransformWork, responder};
 pub use transformer::{Transformed, Transformer};

@@ -11,25 +11,60 @@
 
 mod block;
 mod check;
+mod checker;
+mod memo;
 
 use check::check;
+use fearless_simd::Level;
+use memo::Memo;
 
-/// Appends what `record` becomes to `out`, with a newline. `false` where `record` is not a common one; `out`
-/// is then as it was.
-pub(crate) fn transform(record: &[u8], append_newline: bool, out: &mut Vec<u8>) -> bool {
-    let Some(write) = rewrite(record, append_newline) else {
-        return false;
-    };
-    write(out);
-    true
+/// The quick way, and what it remembers from record to record.
+#[derive(Debug)]
+pub(crate) struct Quick {
+    /// What this processor can do.
+    level: Level,
+    memo: Memo,
 }
 
-fn rewrite(record: &[u8], append_newline: bool) -> Option<impl FnOnce(&mut Vec<u8>)> {
+impl Quick {
+    /// For this processor.
+    pub(crate) fn new() -> Self {
+        Self::on(Level::new())
+    }
+
+    fn on(level: Level) -> Self {
+        Self {
+            level,
+            memo: Memo::new(),
+        }
+    }
+
+    /// Appends what `record` becomes to `out`, with a newline. `false` where `record` is not a common one;
+    /// `out` is then as it was.
+    pub(crate) fn transform(
+        &mut self,
+        record: &[u8],
+        append_newline: bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(write) = rewrite(self, record, append_newline) else {
+            return false;
+        };
+        write(out);
+        true
+    }
+}
+
+fn rewrite(
+    quick: &mut Quick,
+    record: &[u8],
+    append_newline: bool,
+) -> Option<impl FnOnce(&mut Vec<u8>)> {
     let end = record
         .iter()
         .rposition(|byte| !matches!(byte, b'\n' | b'\r' | b' ' | b'\t'))?;
     let record = record.get(..=end)?;
-    let places = check(record)?;
+    let places = check(quick.level, &mut quick.memo, record)?;
     // `["<id>"]` and nothing else; there is no escape in the record.
     let list = record.get(places.resources..)?.strip_prefix(b"[\"")?;
     let length = memchr::memchr(b'"', list)?;

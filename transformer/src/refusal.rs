@@ -1,3 +1,4 @@
+use hydrant_function::{Fault, Reason};
 use hydrant_partitioner::KeyError;
 use hydrant_records::json::JsonError;
 
@@ -52,15 +53,9 @@ pub enum Refusal {
         /// What is wrong with which key. Its own text may quote the record.
         error: KeyError,
     },
-    /// The event has no `data` for the record.
-    #[error("the event has no data for the record")]
-    NoData,
-    /// `data` is not base64.
-    #[error("data is not base64 text (standard alphabet, padded)")]
-    NotBase64,
-    /// Several records of the event have this id, and one answer has to do for all of them.
-    #[error("the event has several records with this id")]
-    DuplicateRecordId,
+    /// Something about the event or the answer, whatever the record's content.
+    #[error(transparent)]
+    Fault(#[from] Fault),
     /// The filter failed, so that nobody knows whether the record is wanted.
     #[error("{condition} failed on the object at byte {offset} of the output")]
     Condition {
@@ -69,20 +64,6 @@ pub enum Refusal {
         /// Where the object starts in what the record became.
         offset: usize,
     },
-    /// Transformed, the record alone is larger than Lambda lets an answer be.
-    #[error("the record becomes {bytes} bytes in base64, and an answer may have {limit}")]
-    TooLarge {
-        /// What it becomes, in base64.
-        bytes: usize,
-        /// What an answer may have, in all.
-        limit: usize,
-    },
-    /// The other records of the batch have filled the answer.
-    #[error("the answer is full; lower the processor's BufferSizeInMBs, or set REINGEST=true")]
-    AnswerFull,
-    /// The other records of the batch have filled the answer, and the record could not be put again.
-    #[error("the answer is full, and the record could not be put into the stream again")]
-    NotReingested,
     /// Objects of one record whose partition keys differ: a record has one place.
     #[error(
         "the object at byte {offset} has other partition keys than the first; send it as a record of its own"
@@ -106,21 +87,23 @@ impl Refusal {
             Self::DetailNotAnObject { .. } => "detail-not-an-object",
             Self::PartitionKey { .. } => "partition-key",
             Self::KeysDiffer { .. } => "keys-differ",
-            Self::NoData => "no-data",
-            Self::NotBase64 => "not-base64",
-            Self::DuplicateRecordId => "duplicate-record-id",
+            Self::Fault(fault) => fault.reason(),
             Self::Condition { .. } => "condition-failed",
-            Self::TooLarge { .. } => "too-large",
-            Self::AnswerFull => "answer-full",
-            Self::NotReingested => "not-reingested",
         }
     }
 }
 
-/// jq quotes values of the record in its errors; every other text names the key alone.
+impl Reason for Refusal {
+    fn reason(&self) -> &'static str {
+        self.reason()
+    }
+}
+
+/// Two texts quote values of the record; every other one names the key alone.
 fn key_text(error: &KeyError) -> String {
     match error {
         KeyError::Jq { .. } => "the expression of a partition key failed on it".to_owned(),
+        KeyError::NotATime { key, .. } => format!("partition key {key:?}: its value is no time"),
         other => other.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use aws_lambda_events::event::firehose::{
 };
 use clap::ValueEnum;
 use hydrant_records::json::{Scanner, key_equals};
-use hydrant_transformer::{Filter, Options, Responder};
+use hydrant_transformer::{Filter, Options, responder};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub(crate) enum Peer {
 pub(crate) fn run(peer: Peer, request: &Path, answer: &Path, rounds: usize) -> Result<()> {
     let event = std::fs::read(request)?;
     let mut out = Vec::new();
-    let mut responder = Responder::new(Options::default(), Filter::default());
+    let mut responder = responder(Options::default(), Filter::default());
     let mut scratch = (Vec::new(), Vec::new());
     let mut print = std::io::stdout().lock();
     for _ in 0..rounds {

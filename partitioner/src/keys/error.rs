@@ -2,7 +2,7 @@
 
 use hydrant_records::json::JsonError;
 
-use crate::limits::{MAX_KEYS, MAX_QUERY_CHARS};
+use crate::limits::{MAX_FOLDER_BYTES, MAX_KEYS, MAX_QUERY_CHARS};
 
 /// A query that gives no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,9 +20,7 @@ pub enum QueryError {
     },
     /// A filter, variable or module that there is not. Filters that read the clock, the environment or
     /// the local time zone are among them: a key depends on the record alone.
-    #[error(
-        "{kind} {name} is not defined (filters that read the clock, the environment or the local time zone are left out on purpose)"
-    )]
+    #[error("{kind} {name} is not defined ({})", undefined_hint(.name))]
     Undefined {
         /// "filter", "variable", "label" or "module".
         kind: &'static str,
@@ -52,6 +50,30 @@ pub enum QueryError {
     /// More than [`MAX_QUERY_CHARS`], or brackets nested deeper than any query needs.
     #[error("the query is longer than {MAX_QUERY_CHARS} characters or nested too deeply")]
     TooLarge,
+    /// jq 1.6, which AWS runs, does not have it.
+    #[error("jq 1.6, which AWS runs, does not have {missing}; write it in other words")]
+    NotInJq16 {
+        /// The filter or the syntax.
+        missing: String,
+    },
+    /// jq 1.6 reads only paths, calls and pipes as the value of a key.
+    #[error(
+        "jq 1.6, which AWS runs, stops at {operator:?} in the value of the key {key:?}; put the value into parentheses, as in {{{key}: (…)}}"
+    )]
+    NoParentheses {
+        /// The key.
+        key: String,
+        /// What it stops at.
+        operator: String,
+    },
+    /// The pattern of a `utc("…")` is not one that can be written.
+    #[error("utc({pattern:?}): {reason}")]
+    DatePattern {
+        /// The pattern as written.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An entry of `PARTITION_KEYS` is not `name=expression`.
     #[error("{entry:?} is not name=expression; names are letters, digits, '_', '-' and '.'")]
     NotAnEntry {
@@ -59,6 +81,23 @@ pub enum QueryError {
         entry: String,
     },
 }
+
+fn undefined_hint(name: &str) -> &'static str {
+    match name {
+        super::UTC => {
+            "it is Hydrant's own and stands in PARTITION_KEYS alone; in a MetadataExtractionQuery, cut the text as in .time[0:4], or use jq's strptime and strftime"
+        }
+        "$ENV" => LEFT_OUT_HINT,
+        name if super::jq::LEFT_OUT.contains(&name) => LEFT_OUT_HINT,
+        "@csv" | "@tsv" | "leaf_paths" | "input" | "inputs" | "$__loc__" => {
+            "jq has it, and it is not here"
+        }
+        _ => "jq has nothing of that name",
+    }
+}
+
+const LEFT_OUT_HINT: &str =
+    "filters that read the clock, the environment or the local time zone are left out on purpose";
 
 /// A name that [`KeyQuery::well_known`](crate::KeyQuery::well_known) has no expression for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +135,16 @@ pub enum KeyError {
         /// Name of the key.
         key: String,
     },
+    /// A value that `utc` was to write as a date is no time.
+    #[error(
+        "partition key {key:?}: {text:?} is no time such as 2026-11-02T08:15:30Z or 2026-11-02T08:15:30+02:00"
+    )]
+    NotATime {
+        /// Name of the key.
+        key: String,
+        /// The value, cut short.
+        text: String,
+    },
     /// The value is not UTF-8.
     #[error("partition key {key:?} is not valid UTF-8")]
     NotUtf8 {
@@ -105,6 +154,12 @@ pub enum KeyError {
     /// The record is not one JSON document.
     #[error("the record is not one JSON document: {0}")]
     NotJson(JsonError),
+    /// The record holds nothing.
+    #[error("the record is empty")]
+    EmptyRecord,
+    /// The record is several JSON documents, and they have different places to go.
+    #[error("the record holds several JSON objects whose partition keys differ")]
+    Differ,
     /// jq raised an error.
     #[error("jq: {reason}")]
     Jq {
@@ -133,6 +188,15 @@ pub enum KeyError {
         /// What is wrong with the value.
         reason: &'static str,
     },
+    /// The values make a folder whose name is longer than
+    /// [`MAX_FOLDER_BYTES`](crate::limits::MAX_FOLDER_BYTES).
+    #[error(
+        "the partition keys make the name of a folder {bytes} bytes long; file systems take {MAX_FOLDER_BYTES}"
+    )]
+    FolderTooLong {
+        /// Bytes of the name.
+        bytes: usize,
+    },
     /// The values make the prefix longer than AWS allows.
     #[error("Length of evaluated prefix cannot be greater than 512")]
     TooLong,
@@ -160,10 +224,17 @@ impl KeyError {
             Self::NullOrEmpty { key }
             | Self::NotScalar { key, .. }
             | Self::NotApplicable { key }
+            | Self::NotATime { key, .. }
             | Self::NotUtf8 { key }
             | Self::Missing { key, .. }
             | Self::Unconfined { key, .. } => Some(key),
-            Self::NotJson(_) | Self::Jq { .. } | Self::NotOneResult { .. } | Self::TooLong => None,
+            Self::NotJson(_)
+            | Self::EmptyRecord
+            | Self::Differ
+            | Self::Jq { .. }
+            | Self::NotOneResult { .. }
+            | Self::FolderTooLong { .. }
+            | Self::TooLong => None,
         }
     }
 }

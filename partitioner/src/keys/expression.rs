@@ -4,10 +4,13 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::path::{Opt, Part};
 
+use super::{Dialect, UTC};
+use crate::prefix::DatePattern;
+
 /// Longest path that is walked; a longer one goes through jq. It bounds recursion.
 const MAX_STEPS: usize = 64;
 
-/// `path`, `path[i:j]`, or several of these and literals joined by `//`.
+/// `path`, `path[i:j]`, `path | utc("…")`, or several of these and literals joined by `//`.
 #[derive(Debug, Clone)]
 pub(super) struct FastExpression {
     /// Never empty.
@@ -17,7 +20,16 @@ pub(super) struct FastExpression {
 #[derive(Debug, Clone)]
 pub(super) struct Alternative {
     pub(super) source: Source,
-    pub(super) slice: Option<Slice>,
+    pub(super) take: Take,
+}
+
+/// What is taken of a value.
+#[derive(Debug, Clone)]
+pub(super) enum Take {
+    Whole,
+    Slice(Slice),
+    /// The value is a time, and the pattern writes it in UTC.
+    Utc(DatePattern),
 }
 
 #[derive(Debug, Clone)]
@@ -83,45 +95,67 @@ impl FastExpression {
         Self {
             alternatives: vec![Alternative {
                 source: Source::Path(path),
-                slice: None,
+                take: Take::Whole,
             }],
         }
     }
 
     /// The expression as a plain path; `None` when it needs jq.
-    pub(super) fn from_term(term: &Term<&str>) -> Option<Self> {
+    pub(super) fn from_term(term: &Term<&str>, dialect: Dialect) -> Option<Self> {
         let mut alternatives = Vec::new();
-        collect_alternatives(term, &mut alternatives)?;
+        collect_alternatives(&Path::default(), term, dialect, &mut alternatives)?;
         Some(Self { alternatives })
     }
 }
 
-fn collect_alternatives(term: &Term<&str>, out: &mut Vec<Alternative>) -> Option<()> {
+/// Adds the alternatives of a term whose input is what `from` leads to.
+fn collect_alternatives(
+    from: &Path,
+    term: &Term<&str>,
+    dialect: Dialect,
+    out: &mut Vec<Alternative>,
+) -> Option<()> {
     match term {
         Term::BinOp(left, BinaryOp::Alt, right) => {
-            collect_alternatives(left, out)?;
-            collect_alternatives(right, out)
+            collect_alternatives(from, left, dialect, out)?;
+            collect_alternatives(from, right, dialect, out)
+        }
+        Term::BinOp(left, BinaryOp::Pipe(None), right) => {
+            let mut path = from.clone();
+            let first = out.len();
+            if extend(&mut path, left)?.is_some() {
+                return None;
+            }
+            collect_alternatives(&path, right, dialect, out)?;
+            // jq evaluates `left` first, so it is what has to fail first here.
+            matches!(out.get(first)?.source, Source::Path(_)).then_some(())
         }
         Term::Str(None, parts) => {
             out.push(Alternative {
                 source: Source::Text(plain_text(parts)?),
-                slice: None,
+                take: Take::Whole,
             });
             Some(())
         }
         _ => {
-            out.push(plain_path(term)?);
+            out.push(plain_path(from, term, dialect)?);
             Some(())
         }
     }
 }
 
-fn plain_path(term: &Term<&str>) -> Option<Alternative> {
-    let mut path = Path::default();
-    let slice = extend(&mut path, term)?;
+fn plain_path(from: &Path, term: &Term<&str>, dialect: Dialect) -> Option<Alternative> {
+    let mut path = from.clone();
+    let take = match (dialect, term) {
+        (Dialect::Hydrant, Term::Call(UTC, arguments)) => match arguments.as_slice() {
+            [Term::Str(None, parts)] => Take::Utc(DatePattern::parse(&plain_text(parts)?).ok()?),
+            _ => return None,
+        },
+        _ => extend(&mut path, term)?.map_or(Take::Whole, Take::Slice),
+    };
     (path.steps.len() <= MAX_STEPS).then_some(Alternative {
         source: Source::Path(path),
-        slice,
+        take,
     })
 }
 

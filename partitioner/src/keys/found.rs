@@ -35,6 +35,14 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// What can be a time: strings, numbers and null.
+    pub(super) fn timely(self) -> Self {
+        match self {
+            Self::String(_) | Self::Number(_) | Self::Null => self,
+            _ => Self::Refused,
+        }
+    }
+
     /// What `//` passes over.
     pub(super) fn is_falsy(self) -> bool {
         matches!(self, Self::Null | Self::Bool(false))

@@ -11,17 +11,21 @@ use std::borrow::Cow;
 
 use hydrant_records::json::{JsonError, Scanner, unescape};
 use jaq_core::load::{Arena, Error as LoadError, File, Loader};
+use jaq_core::native::{run, unary, v};
 use jaq_core::{Compiler, Ctx, Filter, Vars, data};
 use jaq_json::{Map, Num, Rc, Val};
 
 use super::error::{KeyError, QueryError};
 use super::found::Found;
 use super::partition_keys::PartitionKeys;
-use super::whole_document;
+use super::time::{NotATime, utc_of_number, utc_of_text};
+use super::values::ValueRules;
+use super::{Dialect, UTC, whole_document};
+use crate::prefix::DatePattern;
 
 /// Filters that would make a key depend on something other than the record, stop the process, or write
 /// to a terminal; and the definitions built on them.
-const LEFT_OUT: [&str; 11] = [
+pub(super) const LEFT_OUT: [&str; 11] = [
     "now",
     "env",
     "halt",
@@ -49,7 +53,10 @@ impl std::fmt::Debug for Program {
 
 impl Program {
     /// Compiles the object constructor of these members, each with its name.
-    pub(super) fn compile(members: Vec<(String, Cow<'_, str>)>) -> Result<Self, QueryError> {
+    pub(super) fn compile(
+        members: Vec<(String, Cow<'_, str>)>,
+        dialect: Dialect,
+    ) -> Result<Self, QueryError> {
         let mut query = String::from("{");
         let mut names: Vec<String> = Vec::new();
         for (name, member) in members {
@@ -63,12 +70,17 @@ impl Program {
         query.push('}');
         Ok(Self {
             names,
-            filter: compile(&query)?,
+            filter: compile(&query, dialect)?,
         })
     }
 
     /// Appends the keys of one record.
-    pub(super) fn evaluate(&self, record: &[u8], out: &mut PartitionKeys) -> Result<(), KeyError> {
+    pub(super) fn evaluate(
+        &self,
+        record: &[u8],
+        rules: &ValueRules,
+        out: &mut PartitionKeys,
+    ) -> Result<(), KeyError> {
         let document = read(record)?;
         let object = self.run(document)?;
         for name in &self.names {
@@ -78,7 +90,7 @@ impl Program {
                 _ => None,
             });
             match value {
-                None | Some(Val::Null) => return Err(KeyError::NullOrEmpty { key: key() }),
+                None | Some(Val::Null) => rules.missing(name, out)?,
                 Some(Val::Arr(_)) => {
                     return Err(KeyError::NotScalar {
                         key: key(),
@@ -94,14 +106,11 @@ impl Program {
                 Some(Val::TStr(text) | Val::BStr(text)) => {
                     let text = std::str::from_utf8(text);
                     let text = text.map_err(|_| KeyError::NotUtf8 { key: key() })?;
-                    if text.is_empty() {
-                        return Err(KeyError::NullOrEmpty { key: key() });
-                    }
-                    out.push(name, |out| out.push_str(text));
+                    rules.push(name, out, |out| out.push_str(text))?;
                 }
                 Some(scalar @ (Val::Bool(_) | Val::Num(_))) => {
                     let text = scalar.to_string();
-                    out.push(name, |out| out.push_str(&text));
+                    rules.push(name, out, |out| out.push_str(&text))?;
                 }
             }
         }
@@ -134,7 +143,7 @@ impl Program {
     }
 }
 
-fn compile(query: &str) -> Result<Filter<data::JustLut<Val>>, QueryError> {
+fn compile(query: &str, dialect: Dialect) -> Result<Filter<data::JustLut<Val>>, QueryError> {
     let defs = jaq_core::defs()
         .chain(jaq_std::defs())
         .chain(jaq_json::defs());
@@ -143,6 +152,8 @@ fn compile(query: &str) -> Result<Filter<data::JustLut<Val>>, QueryError> {
         .chain(jaq_std::funs())
         .chain(jaq_json::funs());
     let funs = funs.filter(|(name, ..)| !LEFT_OUT.contains(name));
+    let own = (dialect == Dialect::Hydrant).then(|| run::<data::JustLut<Val>>((UTC, v(1), utc)));
+    let funs = funs.chain(own);
     let arena = Arena::default();
     let modules = Loader::new(defs)
         .load(
@@ -167,6 +178,31 @@ fn compile(query: &str) -> Result<Filter<data::JustLut<Val>>, QueryError> {
             )
         })?;
     Ok(filter)
+}
+
+/// `utc(pattern)`: writes a time by a date pattern, in UTC; null stays null.
+fn utc(cv: jaq_core::Cv<'_, data::JustLut<Val>>) -> jaq_core::ValXs<'_, Val> {
+    unary(cv, |time, pattern| {
+        let Val::TStr(pattern) = &pattern else {
+            return Err(jaq_core::Error::typ(pattern, "string"));
+        };
+        let pattern = String::from_utf8_lossy(pattern);
+        let pattern = DatePattern::parse(&pattern).map_err(jaq_core::Error::str)?;
+        let utc = match &time {
+            Val::Null => return Ok(Val::Null),
+            Val::TStr(text) => utc_of_text(&String::from_utf8_lossy(text)),
+            Val::Num(number) => utc_of_number(&number.to_string()),
+            _ => return Err(jaq_core::Error::typ(time, "time")),
+        };
+        let utc = utc.map_err(|NotATime(text)| {
+            jaq_core::Error::str(format_args!(
+                "{text:?} is no time such as 2026-11-02T08:15:30Z or 2026-11-02T08:15:30+02:00"
+            ))
+        })?;
+        let mut out = String::new();
+        pattern.format_utc(utc, &mut out);
+        Ok(Val::from(out))
+    })
 }
 
 /// The first thing that kept a query from being read, at the place where it stands.

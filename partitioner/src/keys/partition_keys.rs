@@ -61,13 +61,24 @@ impl PartitionKeys {
     }
 
     /// Adds a key whose name is new; `write` appends the value to the text that it is given. Gives the
-    /// length of the value.
-    pub(super) fn push(&mut self, name: &str, write: impl FnOnce(&mut String)) -> usize {
+    /// value.
+    pub(super) fn push(&mut self, name: &str, write: impl FnOnce(&mut String)) -> &str {
         self.text.push_str(name);
         let name_end = self.text.len();
         write(&mut self.text);
         self.ends.push((name_end, self.text.len()));
-        self.text.len() - name_end
+        self.text.get(name_end..).unwrap_or_default()
+    }
+
+    /// Removes the last key and gives its value.
+    pub(super) fn pop(&mut self) -> String {
+        let Some((name_end, _)) = self.ends.pop() else {
+            return String::new();
+        };
+        let value = self.text.split_off(name_end);
+        let start = self.ends.last().map_or(0, |&(_, value_end)| value_end);
+        self.text.truncate(start);
+        value
     }
 
     fn replace(&mut self, name: &str, value: &str) {

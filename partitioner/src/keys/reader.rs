@@ -83,11 +83,17 @@ impl<'q, 'a> KeyReader<'q, 'a> {
     pub fn finish(&self, record: &[u8], out: &mut PartitionKeys) -> Result<(), KeyError> {
         out.clear();
         let plan = &self.query.plan;
-        plan.walk.render(&self.slots, out)?;
+        let rules = &self.query.rules;
+        plan.walk.render(&self.slots, rules, out)?;
         match &plan.program {
-            Some(program) => program.evaluate(record, out),
+            Some(program) => program.evaluate(record, rules, out),
             None => Ok(()),
         }
+    }
+
+    /// What was found so far.
+    pub(super) fn slots(&self) -> &Slots<'a> {
+        &self.slots
     }
 
     /// With the lifetime of the query, so that the reader can be filled meanwhile.

@@ -91,6 +91,100 @@ fn everything_else_runs_in_jq() {
 }
 
 #[test]
+fn the_events_own_time_is_written_in_utc() {
+    let record = r#"{"a":"2026-11-02T08:15:30+02:00","s":1793607330,"ms":1793607330000,"none":null,"no":"soon","time":"2016-12-31T23:59:60Z","f":false}"#;
+    let keys = |expr: &str| match KeyQuery::partition_keys(expr) {
+        Ok(query) => keys_of(&query, record),
+        Err(error) => error.to_string(),
+    };
+    for expr in [
+        r#"h=.a|utc("yyyy/MM/dd HH")"#,
+        r#"h=.a|tostring|utc("yyyy/MM/dd HH")"#,
+        r#"h=(.a)|(utc("yyyy/MM/dd HH"))"#,
+    ] {
+        assert_eq!(keys(expr), r#"{"h": "2026/11/02 06"}"#, "{expr}");
+    }
+    insta::assert_snapshot!(keys(r#"s=.s|utc("EEE HH:mm"),ms=.ms|utc("yy-D"),z=(.none|utc("dd")) // (.s|utc("dd")),l=.time|utc("yyyyMMddHHmm")"#), @r#"{"s": "Mon 08:15", "ms": "26-306", "z": "02", "l": "201612312359"}"#);
+    insta::assert_snapshot!(keys(r#"k=.no|utc("dd")"#), @r#"DynamicPartitioning.MetadataExtractionFailed: partition key "k": "soon" is no time such as 2026-11-02T08:15:30Z or 2026-11-02T08:15:30+02:00 (partition key "k": "soon" is no time such as 2026-11-02T08:15:30Z or 2026-11-02T08:15:30+02:00)"#);
+    insta::assert_snapshot!(keys(r#"k=.no|tostring|utc("dd")"#), @r#"DynamicPartitioning.MetadataExtractionFailed: jq: "soon" is no time such as 2026-11-02T08:15:30Z or 2026-11-02T08:15:30+02:00 (jq: "soon" is no time such as 2026-11-02T08:15:30Z or 2026-11-02T08:15:30+02:00)"#);
+    insta::assert_snapshot!(keys(r#"k=.f|utc("dd")"#), @r#"DynamicPartitioning.MetadataExtractionFailed: partition key "k": its expression does not apply to the types in this record (partition key "k": its expression does not apply to the types in this record)"#);
+    insta::assert_snapshot!(keys(r#"k=.none|utc("dd")"#), @r#"DynamicPartitioning.MetadataExtractionFailed: partitionKeys values must not be null or empty (partition key "k" is null, missing or empty)"#);
+    insta::assert_snapshot!(keys(r#"k=.a|utc("YYYY-pp")"#), @r#"utc("YYYY-pp"): "pp" means nothing in a date pattern; use yyyy, MM, dd, HH and the like, and put other text in single quotes"#);
+    insta::assert_snapshot!(keys(r#"k=[.a|utc("B")][0]"#), @r#"utc("B"): "B" cannot be written here; use yyyy, MM, dd, HH and the other numeric fields"#);
+    insta::assert_snapshot!(metadata(r#"{k: (.time|utc("dd"))}"#), @"filter utc is not defined (it is Hydrant's own and stands in PARTITION_KEYS alone; in a MetadataExtractionQuery, cut the text as in .time[0:4], or use jq's strptime and strftime)");
+}
+
+#[test]
+fn a_default_stands_for_what_is_null_missing_or_empty_and_for_nothing_else() {
+    let query = |rules: &str| {
+        KeyQuery::partition_keys("a=.detail.a,b=.detail.b|tostring")
+            .unwrap()
+            .on_missing(rules.parse().unwrap())
+            .unwrap()
+    };
+    let defaults = query("a=none,unknown");
+    for (a, b, expected) in [
+        ("null", "\"\"", r#"{"a": "none", "b": "unknown"}"#),
+        ("\"\"", "\"x\"", r#"{"a": "none", "b": "x"}"#),
+        ("false", "null", r#"{"a": "false", "b": "null"}"#),
+    ] {
+        let record = format!(r#"{{"detail":{{"a":{a},"b":{b}}}}}"#);
+        assert_eq!(keys_of(&defaults, &record), expected, "{record}");
+    }
+    for record in [
+        "{",
+        r#"{"detail":1}"#,
+        r#"{"detail":{"a":[]}}"#,
+        r#"{"detail":{"a":{}}}"#,
+    ] {
+        assert!(
+            keys_of(&defaults, record).starts_with("DynamicPartitioning."),
+            "{record}"
+        );
+    }
+    assert!(keys_of(&query("b=x"), "{}").contains("must not be null or empty"));
+    let unknown = KeyQuery::partition_keys("a=.a,b=.b")
+        .unwrap()
+        .on_missing("c=1".parse().unwrap());
+    insta::assert_snapshot!(unknown.unwrap_err(), @r#"there is no partition key "c" to have a default; there are a, b"#);
+}
+
+#[test]
+fn the_documents_of_one_record_have_the_same_keys_or_none() {
+    let query = KeyQuery::partition_keys("k=.k").unwrap();
+    let keys = |record: &str| {
+        let mut keys = PartitionKeys::new();
+        query
+            .evaluate_all(record.as_bytes(), &mut keys)
+            .map(|()| format!("{keys:?}"))
+    };
+    let same = Ok(r#"{"k": "1"}"#.to_owned());
+    assert_eq!(keys(r#"{"k":1}"#), same);
+    assert_eq!(keys("{\"k\":1,\"a\":2}\n{\"k\":1}\n"), same);
+    assert_eq!(keys(r#"{"k":1}{"k":2}"#), Err(KeyError::Differ));
+    assert_eq!(keys(" "), Err(KeyError::EmptyRecord));
+    assert!(matches!(keys(r#"{"k":1}}"#), Err(KeyError::NotJson(_))));
+    assert!(matches!(
+        keys(r#"{"k":1}{}"#),
+        Err(KeyError::NullOrEmpty { .. })
+    ));
+}
+
+#[test]
+fn a_confined_query_gives_no_value_that_leads_elsewhere() {
+    for expr in ["k=.k", "k=.k|tostring"] {
+        let query = KeyQuery::partition_keys(expr).unwrap();
+        let record = r#"{"k":"../a\u0000"}"#;
+        assert_eq!(keys_of(&query, record), r#"{"k": "../a\0"}"#);
+        let fail = query.clone().confined(ConfinementPolicy::Fail);
+        assert!(keys_of(&fail, record).contains("cannot be a folder"));
+        assert_eq!(keys_of(&fail, r#"{"k":"a/b"}"#), r#"{"k": "a/b"}"#);
+        let encode = query.confined(ConfinementPolicy::Encode);
+        assert_eq!(keys_of(&encode, record), r#"{"k": "%2E%2E/a%00"}"#);
+    }
+}
+
+#[test]
 fn values_that_are_no_folder_fail_with_the_code_and_text_of_aws() {
     const NULL: &str = "DynamicPartitioning.MetadataExtractionFailed: partitionKeys values must not be null or empty";
     for expression in [
@@ -135,6 +229,55 @@ fn queries_that_give_no_keys_are_refused_with_the_reason() {
     insta::assert_snapshot!(lambda("eventType"), @r#""eventType" is not name=expression; names are letters, digits, '_', '-' and '.'"#);
     insta::assert_snapshot!(lambda("a=.x,"), @r#""" is not name=expression; names are letters, digits, '_', '-' and '.'"#);
     insta::assert_snapshot!(lambda("a b=.x"), @r#""a b=.x" is not name=expression; names are letters, digits, '_', '-' and '.'"#);
+}
+
+#[test]
+fn what_only_a_later_jq_reads_is_refused_before_aws_does() {
+    for value in [
+        ".a // \"x\"",
+        ".a + 1",
+        ".a-1",
+        ".a == 1",
+        "if .a then 1 else 2 end",
+        ".a and .b",
+        "try .a",
+        ". as $x | $x",
+        "({b: .a // 1} | .b)",
+    ] {
+        let query = format!("{{k: {value}}}");
+        let refused = KeyQuery::metadata_extraction(&query);
+        assert!(
+            matches!(refused, Err(QueryError::NoParentheses { .. })),
+            "{value}: {refused:?}"
+        );
+        if !value.starts_with('(') {
+            assert!(
+                KeyQuery::metadata_extraction(&format!("{{k: ({value})}}")).is_ok(),
+                "{value}"
+            );
+        }
+    }
+    for value in [
+        "-1",
+        ".a | -1",
+        ".a[0:4]",
+        "not",
+        ".a?",
+        "\"\\(.a + 1)\"",
+        ".and",
+        ".[\"a\"]",
+        "@text \"x\"",
+    ] {
+        assert!(
+            KeyQuery::metadata_extraction(&format!("{{k: {value}, l: {value}}}")).is_ok(),
+            "{value}"
+        );
+    }
+    insta::assert_snapshot!(metadata("{k: .a // \"x\"}"), @r#"jq 1.6, which AWS runs, stops at "//" in the value of the key "k"; put the value into parentheses, as in {k: (…)}"#);
+    insta::assert_snapshot!(metadata("{k: (.a | abs)}"), @"jq 1.6, which AWS runs, does not have the filter abs/0; write it in other words");
+    insta::assert_snapshot!(metadata("{k: (if .a then 1 end)}"), @"jq 1.6, which AWS runs, does not have an if without an else; write it in other words");
+    assert!(KeyQuery::metadata_extraction("{k: (def abs: 1; .a | abs)}").is_ok());
+    assert!(KeyQuery::partition_keys("k=.a|abs // 1").is_ok());
 }
 
 #[test]

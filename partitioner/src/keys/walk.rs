@@ -5,10 +5,12 @@ use std::str::from_utf8;
 use hydrant_records::json::unescape;
 
 use super::error::KeyError;
-use super::expression::{Alternative, FastExpression, Source};
+use super::expression::{Alternative, FastExpression, Source, Take};
 use super::found::{Found, Slots};
 use super::partition_keys::PartitionKeys;
 use super::paths::Paths;
+use super::time::{NotATime, unescaped, utc_of_number, utc_of_text};
+use super::values::ValueRules;
 
 /// The paths to find in a record, and the keys to make of what they lead to.
 #[derive(Debug)]
@@ -46,6 +48,12 @@ impl Walk {
         Self { paths, keys }
     }
 
+    /// Paths that no key asks for.
+    pub(super) fn of_paths(paths: Paths) -> Self {
+        let keys = Vec::new();
+        Self { paths, keys }
+    }
+
     /// The places where values are to be found.
     pub(super) fn paths(&self) -> &Paths {
         &self.paths
@@ -55,38 +63,49 @@ impl Walk {
     pub(super) fn render(
         &self,
         slots: &Slots<'_>,
+        rules: &ValueRules,
         out: &mut PartitionKeys,
     ) -> Result<(), KeyError> {
-        self.keys.iter().try_for_each(|key| key.render(slots, out))
+        self.keys
+            .iter()
+            .try_for_each(|key| key.render(slots, rules, out))
     }
 }
 
 impl Key {
     /// Appends the key: the first alternative that is neither null nor false, else the last. An
     /// alternative that is an error ends the search, as in jq 1.6.
-    fn render(&self, slots: &Slots<'_>, out: &mut PartitionKeys) -> Result<(), KeyError> {
+    fn render(
+        &self,
+        slots: &Slots<'_>,
+        rules: &ValueRules,
+        out: &mut PartitionKeys,
+    ) -> Result<(), KeyError> {
         let last = self.alternatives.len().saturating_sub(1);
         for (place, (alternative, &slot)) in self.alternatives.iter().zip(&self.slots).enumerate() {
             let found = match &alternative.source {
-                Source::Text(text) => return self.push_text(text, out),
+                Source::Text(text) => {
+                    return rules.push(&self.name, out, |out| out.push_str(text));
+                }
                 Source::Path(_) => slots.get(slot),
             };
-            let found = if alternative.slice.is_some() {
-                found.sliceable()
-            } else {
-                found
+            let found = match &alternative.take {
+                Take::Whole => found,
+                Take::Slice(_) => found.sliceable(),
+                Take::Utc(_) => found.timely(),
             };
             if place == last || !found.is_falsy() {
-                return self.push(alternative, found, out);
+                return self.push(&alternative.take, found, rules, out);
             }
         }
-        Err(self.null_or_empty())
+        rules.missing(&self.name, out)
     }
 
     fn push(
         &self,
-        alternative: &Alternative,
+        take: &Take,
         found: Found<'_>,
+        rules: &ValueRules,
         out: &mut PartitionKeys,
     ) -> Result<(), KeyError> {
         let key = || self.name.clone();
@@ -100,49 +119,27 @@ impl Key {
                 key: key(),
                 kind: "object",
             }),
-            Found::Null => Err(self.null_or_empty()),
-            Found::Bool(true) => self.push_text("true", out),
-            Found::Bool(false) => self.push_text("false", out),
+            Found::Null => rules.missing(&self.name, out),
+            Found::Bool(true) => rules.push(&self.name, out, |out| out.push_str("true")),
+            Found::Bool(false) => rules.push(&self.name, out, |out| out.push_str("false")),
             Found::Number(text) | Found::String(text) => {
                 let text = from_utf8(text).map_err(|_| KeyError::NotUtf8 { key: key() })?;
-                self.push_spelled(alternative, text, out)
+                match take {
+                    Take::Utc(pattern) => {
+                        let utc = match found {
+                            Found::Number(_) => utc_of_number(text),
+                            _ => utc_of_text(&unescaped(text)),
+                        };
+                        let utc =
+                            utc.map_err(|NotATime(text)| KeyError::NotATime { key: key(), text })?;
+                        rules.push(&self.name, out, |out| pattern.format_utc(utc, out))
+                    }
+                    Take::Whole => rules.push(&self.name, out, |out| unescape(text, out)),
+                    Take::Slice(slice) => rules.push(&self.name, out, |out| {
+                        out.push_str(slice.of(&unescaped(text)));
+                    }),
+                }
             }
-        }
-    }
-
-    /// Appends a string or a number as it is spelled; no number has a backslash.
-    fn push_spelled(
-        &self,
-        alternative: &Alternative,
-        spelled: &str,
-        out: &mut PartitionKeys,
-    ) -> Result<(), KeyError> {
-        let length = out.push(&self.name, |text| match alternative.slice {
-            None => unescape(spelled, text),
-            Some(slice) if !spelled.contains('\\') => text.push_str(slice.of(spelled)),
-            Some(slice) => {
-                let mut whole = String::with_capacity(spelled.len());
-                unescape(spelled, &mut whole);
-                text.push_str(slice.of(&whole));
-            }
-        });
-        if length == 0 {
-            return Err(self.null_or_empty());
-        }
-        Ok(())
-    }
-
-    fn push_text(&self, value: &str, out: &mut PartitionKeys) -> Result<(), KeyError> {
-        if value.is_empty() {
-            return Err(self.null_or_empty());
-        }
-        out.push(&self.name, |text| text.push_str(value));
-        Ok(())
-    }
-
-    fn null_or_empty(&self) -> KeyError {
-        KeyError::NullOrEmpty {
-            key: self.name.clone(),
         }
     }
 }

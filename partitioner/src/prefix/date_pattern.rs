@@ -6,6 +6,8 @@
 mod render;
 
 use jiff::Zoned;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use render::render;
 
@@ -25,11 +27,15 @@ pub(crate) enum Item {
 }
 
 /// Why a pattern cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PatternError {
     /// Java refuses the pattern, and so AWS does.
+    #[error(
+        "{0:?} means nothing in a date pattern; use yyyy, MM, dd, HH and the like, and put other text in single quotes"
+    )]
     Refused(String),
     /// Java takes the pattern; this crate cannot render it.
+    #[error("{0:?} cannot be written here; use yyyy, MM, dd, HH and the other numeric fields")]
     Unsupported(String),
 }
 
@@ -88,6 +94,38 @@ impl DatePattern {
         }
     }
 
+    /// As [`format`](Self::format), for a time in UTC that is an instant. The fields of most patterns are
+    /// written from their digits.
+    pub(crate) fn format_utc(&self, utc: DateTime, out: &mut String) {
+        for item in &self.items {
+            let (Item::Field(letter, count), text) = (item, &mut *out) else {
+                if let Item::Literal(text) = item {
+                    out.push_str(text);
+                }
+                continue;
+            };
+            let two = |number: i8, out: &mut String| two_digits(number.unsigned_abs(), out);
+            match (letter, count) {
+                ('y' | 'u', 4) if (0..=9999).contains(&utc.year()) => {
+                    let year = utc.year().unsigned_abs();
+                    for half in [year / 100, year % 100] {
+                        two_digits(u8::try_from(half).unwrap_or_default(), text);
+                    }
+                }
+                ('M' | 'L', 2) => two(utc.month(), text),
+                ('d', 2) => two(utc.day(), text),
+                ('H', 2) => two(utc.hour(), text),
+                ('m', 2) => two(utc.minute(), text),
+                ('s', 2) => two(utc.second(), text),
+                _ => {
+                    if let Ok(at) = utc.to_zoned(TimeZone::UTC) {
+                        render(*letter, *count, &at, text);
+                    }
+                }
+            }
+        }
+    }
+
     /// Characters that the pattern can take at most, for years up to 9999.
     pub(crate) fn longest(&self) -> usize {
         let longest = |item: &Item| match item {
@@ -97,6 +135,11 @@ impl DatePattern {
         };
         self.items.iter().map(longest).sum()
     }
+}
+
+fn two_digits(number: u8, out: &mut String) {
+    out.push(char::from(b'0' + number / 10 % 10));
+    out.push(char::from(b'0' + number % 10));
 }
 
 /// Longest rendering of a field, where it is longer than the letters.

@@ -264,11 +264,28 @@ fn a_prefix_that_would_grow_too_long_is_refused_before_the_record_is_buffered() 
         let keys = [("a", value)].into_iter().collect();
         prefix.partition(&keys, &none, ConfinementPolicy::Fail)
     };
+    // Folders of 50 bytes.
+    let folders = |bytes: usize| {
+        let text = format!("{}/", "a".repeat(49)).repeat(20);
+        text.chars().take(bytes).collect::<String>()
+    };
     let fixed = "x=/2026/".len();
-    assert!(partition("a".repeat(512 - fixed)).is_ok());
-    assert_eq!(partition("a".repeat(513 - fixed)), Err(KeyError::TooLong));
-    assert!(partition("é".repeat(300)).is_ok());
-    assert_eq!(partition("😀".repeat(300)), Err(KeyError::TooLong));
+    assert!(partition(folders(512 - fixed)).is_ok());
+    assert_eq!(partition(folders(513 - fixed)), Err(KeyError::TooLong));
+    assert!(partition("é/".repeat(200) + "é").is_ok());
+    assert_eq!(partition("😀/".repeat(250) + "a"), Err(KeyError::TooLong));
+    assert!(partition("a".repeat(255 - "x=".len())).is_ok());
+    let long = partition("a".repeat(256 - "x=".len())).unwrap_err();
+    assert_eq!(long, KeyError::FolderTooLong { bytes: 256 });
+    insta::assert_snapshot!(long, @"the partition keys make the name of a folder 256 bytes long; file systems take 255");
+    let before_the_name = Prefix::parse("!{partitionKeyFromQuery:a}-").unwrap();
+    let fits = |bytes: usize| {
+        let keys = [("a", "a".repeat(bytes))].into_iter().collect();
+        before_the_name
+            .partition(&keys, &none, ConfinementPolicy::Fail)
+            .is_ok()
+    };
+    assert!(fits(255 - 132 - 1) && !fits(255 - 132));
 }
 
 #[test]

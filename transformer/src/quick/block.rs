@@ -1,6 +1,6 @@
 //! Sixty-four bytes as words of sixty-four bits, one for each kind of byte.
 
-use wide::u8x32;
+use fearless_simd::{mask8x64, prelude::*, u8x64};
 
 /// Bytes in a block.
 pub(super) const BLOCK: usize = 64;
@@ -11,10 +11,10 @@ pub(super) struct Block {
     pub(super) quotes: u64,
     /// `{` and `[`.
     pub(super) opens: u64,
-    /// `{`.
-    pub(super) braces: u64,
     /// `}` and `]`.
     pub(super) closes: u64,
+    /// Of the brackets, those that are `{` or `}`.
+    pub(super) curly: u64,
     pub(super) commas: u64,
     pub(super) colons: u64,
     pub(super) digits: u64,
@@ -22,70 +22,82 @@ pub(super) struct Block {
 }
 
 /// What a whole text has, in any block.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+#[derive(Clone, Copy)]
+pub(super) struct Seen<S: Simd> {
     /// All bytes, or-ed.
-    bytes: u8x32,
-    /// All ones where there was a backslash or a control character.
-    odd: u8x32,
+    bytes: u8x64<S>,
+    /// Where in any block there was a backslash or a control character.
+    odd: mask8x64<S>,
 }
 
-impl Seen {
-    pub(super) fn nothing() -> Self {
+impl<S: Simd> Seen<S> {
+    #[expect(
+        clippy::inline_always,
+        reason = "what is inlined is compiled for the processor that runs it"
+    )]
+    #[inline(always)]
+    pub(super) fn nothing(simd: S) -> Self {
         Self {
-            bytes: u8x32::splat(0),
-            odd: u8x32::splat(0),
+            bytes: u8x64::splat(simd, 0),
+            odd: mask8x64::splat(simd, false),
         }
     }
 
+    /// Notes what is in a block.
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    pub(super) fn see(&mut self, bytes: u8x64<S>) {
+        self.bytes |= bytes;
+        self.odd |= bytes.simd_le(0x1f) | bytes.simd_eq(b'\\');
+    }
+
     /// A byte that is not ASCII.
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     pub(super) fn beyond_ascii(self) -> bool {
-        self.bytes.to_bitmask() != 0
+        self.bytes.simd_ge(0x80).to_bitmask() != 0
     }
 
     /// A backslash or a control character.
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     pub(super) fn odd(self) -> bool {
         self.odd.to_bitmask() != 0
     }
 }
 
 impl Block {
-    #[inline]
-    pub(super) fn read(bytes: &[u8; BLOCK], seen: &mut Seen) -> Self {
-        let mut block = Self {
-            quotes: 0,
-            opens: 0,
-            braces: 0,
-            closes: 0,
-            commas: 0,
-            colons: 0,
-            digits: 0,
-            zeros: 0,
-        };
-        let (halves, _) = bytes.as_chunks::<32>();
-        for (half, shift) in halves.iter().zip([0, 32]) {
-            let bytes = u8x32::new(*half);
-            seen.bytes |= bytes;
-            // In ASCII the brackets are the braces without this bit.
-            let folded = bytes | u8x32::splat(0x20);
-            let control = bytes.min(u8x32::splat(0x1f)).simd_eq(bytes);
-            seen.odd |= control | bytes.simd_eq(u8x32::splat(b'\\'));
-            block.quotes |= find(bytes, b'"') << shift;
-            block.opens |= find(folded, b'{') << shift;
-            block.braces |= find(bytes, b'{') << shift;
-            block.closes |= find(folded, b'}') << shift;
-            block.commas |= find(bytes, b',') << shift;
-            block.colons |= find(bytes, b':') << shift;
-            let from_zero = bytes - u8x32::splat(b'0');
-            let digits = from_zero.min(u8x32::splat(9)).simd_eq(from_zero);
-            block.digits |= u64::from(digits.to_bitmask()) << shift;
-            block.zeros |= find(bytes, b'0') << shift;
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    pub(super) fn read<S: Simd>(simd: S, bytes: &[u8; BLOCK], seen: &mut Seen<S>) -> Self {
+        let bytes = u8x64::from_slice(simd, bytes);
+        seen.see(bytes);
+        // In ASCII the brackets are the braces without this bit.
+        let folded = bytes | 0x20;
+        Self {
+            quotes: bytes.simd_eq(b'"').to_bitmask(),
+            opens: folded.simd_eq(b'{').to_bitmask(),
+            closes: folded.simd_eq(b'}').to_bitmask(),
+            curly: bytes.simd_eq(folded).to_bitmask(),
+            commas: bytes.simd_eq(b',').to_bitmask(),
+            colons: bytes.simd_eq(b':').to_bitmask(),
+            digits: (bytes - b'0').simd_le(9).to_bitmask(),
+            zeros: bytes.simd_eq(b'0').to_bitmask(),
         }
-        block
     }
-}
 
-#[inline]
-fn find(bytes: u8x32, byte: u8) -> u64 {
-    u64::from(bytes.simd_eq(u8x32::splat(byte)).to_bitmask())
+    /// The same block read `bytes` bytes further on; nothing of any kind follows.
+    #[inline]
+    pub(super) fn skip(self, bytes: usize) -> Self {
+        Self {
+            quotes: self.quotes >> bytes,
+            opens: self.opens >> bytes,
+            closes: self.closes >> bytes,
+            curly: self.curly >> bytes,
+            commas: self.commas >> bytes,
+            colons: self.colons >> bytes,
+            digits: self.digits >> bytes,
+            zeros: self.zeros >> bytes,
+        }
+    }
 }

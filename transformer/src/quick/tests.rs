@@ -5,8 +5,27 @@ use crate::{Options, Transformer};
 
 /// What the quick way makes of a record, after checking that the scanner's way makes the same.
 fn quick(record: &[u8]) -> Option<Vec<u8>> {
+    quick_after(&[], record)
+}
+
+/// The same when it has seen these records before, on every kind of processor that there is here.
+fn quick_after(earlier: &[&[u8]], record: &[u8]) -> Option<Vec<u8>> {
+    let best = quick_on(Level::new(), earlier, record);
+    assert_eq!(best, quick_on(Level::baseline(), earlier, record));
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = Level::new().as_avx2() {
+        assert_eq!(best, quick_on(Level::Avx2(avx2), earlier, record));
+    }
+    best
+}
+
+fn quick_on(level: Level, earlier: &[&[u8]], record: &[u8]) -> Option<Vec<u8>> {
+    let mut quick = Quick::on(level);
+    for earlier in earlier {
+        quick.transform(earlier, true, &mut Vec::new());
+    }
     let mut out = b"before".to_vec();
-    if !transform(record, true, &mut out) {
+    if !quick.transform(record, true, &mut out) {
         assert_eq!(out, b"before");
         return None;
     }
@@ -94,6 +113,52 @@ fn what_is_not_common_or_not_json_is_left() {
     );
 }
 
+#[test]
+fn what_follows_a_record_that_ended_with_its_block_is_seen() {
+    for blocks in [1, 2, 3] {
+        let record = format!(
+            r#"{{"resources":["c"],"detail":{{"a":{{"b":1}}}},"pad":"{}"}}"#,
+            "x".repeat(blocks * 64 - 51)
+        );
+        let nested = format!(
+            r#"{{"pad":"{}","resources":["c"],"detail":{{"a":{{"b":1}}}}}}"#,
+            "x".repeat(blocks * 64 - 51)
+        );
+        for record in [record, nested] {
+            assert_eq!(record.len(), blocks * 64);
+            assert!(quick(record.as_bytes()).is_some());
+            for more in [",\"a\"", "{}", ",1", ",", "}", "x", "]", ",\"a\":1", "\"\""] {
+                let longer = format!("{record}{more}");
+                assert_eq!(quick_after(&[record.as_bytes()], longer.as_bytes()), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_literals_and_keys_that_reach_into_the_next_block_are_read_again() {
+    // The pad puts each of them across the end of the first block.
+    for (known, other) in [
+        (r#"0,"b":1"#, "01"),
+        (r#"1.5,"b":1"#, "1.x"),
+        ("true", "truf"),
+        ("12345", "1234x"),
+        (r#"1,"detail":{}"#, r#"1,"detour":{}"#),
+        (r#"1,"detail":{}"#, r#"1,"detail":[]"#),
+        (r#"1,"detour":1"#, r#"1,"clientId":1"#),
+    ] {
+        for pad in 20..64 {
+            let pad = "x".repeat(pad);
+            let record = |value: &str| {
+                format!(r#"{{"pad":"{pad}","a":{value},"resources":["c"],"detail":{{"z":{{}}}}}}"#)
+            };
+            let (known, other) = (record(known), record(other));
+            let alone = quick(other.as_bytes());
+            assert_eq!(quick_after(&[known.as_bytes()], other.as_bytes()), alone);
+        }
+    }
+}
+
 /// JSON of every shape, compact.
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -129,6 +194,29 @@ fn record() -> impl Strategy<Value = String> {
     })
 }
 
+type Change = (prop::sample::Index, u8, u8);
+
+/// A few bytes that are replaced, put in between, or taken out.
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let byte = prop::sample::select(&b"{}[],:\"\\ 0a-.e\n\xc3"[..]);
+    prop::collection::vec((any::<prop::sample::Index>(), byte, 0..3_u8), 1..4)
+}
+
+fn changed(record: &[u8], changes: &[Change]) -> Vec<u8> {
+    let mut record = record.to_vec();
+    for (at, byte, how) in changes {
+        let at = at.index(record.len());
+        match how {
+            0 => record[at] = *byte,
+            1 => record.insert(at, *byte),
+            _ => {
+                record.remove(at);
+            }
+        }
+    }
+    record
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
@@ -138,24 +226,25 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_record_is_left_or_agrees_with_the_scanner(
-        record in record(),
-        changes in prop::collection::vec(
-            (any::<prop::sample::Index>(), prop::sample::select(&b"{}[],:\"\\ 0a-.e\n\xc3"[..]), 0..3_u8),
-            1..4,
-        ),
+    fn a_changed_record_is_left_or_agrees_with_the_scanner(record in record(), changes in changes()) {
+        quick(&changed(record.as_bytes(), &changes));
+    }
+
+    // What is remembered of one record must not be believed of another that differs where it counts.
+    #[test]
+    fn a_record_is_taken_or_left_whatever_came_before(
+        first in record(),
+        other in record(),
+        changes in changes(),
+        later in changes(),
     ) {
-        let mut record = record.into_bytes();
-        for (at, byte, how) in changes {
-            let at = at.index(record.len());
-            match how {
-                0 => record[at] = byte,
-                1 => record.insert(at, byte),
-                _ => {
-                    record.remove(at);
-                }
-            }
+        let first = first.as_bytes();
+        let second = changed(first, &changes);
+        let third = changed(&second, &later);
+        for record in [first, &second, &third, other.as_bytes()] {
+            let alone = quick(record);
+            prop_assert_eq!(&alone, &quick_after(&[first, &second], record));
+            prop_assert_eq!(&alone, &quick_after(&[&third, other.as_bytes(), first], record));
         }
-        quick(&record);
     }
 }

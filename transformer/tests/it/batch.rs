@@ -47,9 +47,9 @@ fn every_record_is_answered_once_and_a_bad_one_costs_its_neighbours_nothing() {
     r6 Ok Some("{\"resources\":[],\"detail\":{\"a\":1,\"clientId\":\"c\"}}\n")
     "#);
     assert_eq!(summary.ok, 4);
-    assert_eq!(summary.client_id_found, 2);
-    assert_eq!(summary.client_id_already_moved, 1);
-    assert_eq!(summary.client_id_missing, 1);
+    assert_eq!(summary.counts.found, 2);
+    assert_eq!(summary.counts.already_moved, 1);
+    assert_eq!(summary.counts.missing, 1);
     assert_eq!(summary.bytes_in, records.concat().len());
     let data = answer.records.iter().flat_map(|record| &record.data);
     assert_eq!(
@@ -108,5 +108,5 @@ fn the_answer_carries_partition_keys_when_they_are_configured() {
 fn an_empty_batch_has_an_empty_answer() {
     let (answer, summary) = Transformer::default().transform_batch(event(&[]));
     assert!(answer.records.is_empty());
-    assert_eq!(summary, hydrant_transformer::BatchSummary::default());
+    assert_eq!(summary, hydrant_transformer::BatchSummary::new(0));
 }

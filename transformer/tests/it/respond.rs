@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::event::firehose::{KinesisFirehoseEvent, KinesisFirehoseResponse};
+use hydrant_function::{ANSWER_LIMIT, Original, Overflow, Source};
 use hydrant_partitioner::{Condition, KeyQuery};
 use hydrant_records::{TransformAnswer, TransformEvent};
-use hydrant_transformer::{
-    ANSWER_LIMIT, EventError, Filter, Options, Original, Overflow, Responder, Source, Transformer,
-};
+use hydrant_transformer::{EventError, Filter, Options, Responder, Transformer, responder};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -59,10 +58,7 @@ fn respond_with(responder: &mut Responder, event: &str) -> String {
 }
 
 fn respond(event: &str) -> String {
-    respond_with(
-        &mut Responder::new(Options::default(), Filter::default()),
-        event,
-    )
+    respond_with(&mut responder(Options::default(), Filter::default()), event)
 }
 
 /// What each record became, in one line each.
@@ -131,7 +127,7 @@ fn odd_events_are_answered_record_by_record() {
   {"recordId":null,"data":"e30="}
 ],"odd":true}
 "#;
-    let mut responder = Responder::new(Options::default(), Filter::default());
+    let mut responder = responder(Options::default(), Filter::default());
     let mut out = Vec::new();
     let summary = responder.respond(event.as_bytes(), &mut out).unwrap();
     let reasons: Vec<_> = summary
@@ -187,7 +183,7 @@ fn an_id_that_comes_twice_is_answered_once_and_delivers_neither() {
 
 #[test]
 fn what_is_no_transform_event_is_told_so() {
-    let mut responder = Responder::new(Options::default(), Filter::default());
+    let mut responder = responder(Options::default(), Filter::default());
     let mut error = |event: &str| {
         let mut out = Vec::new();
         responder
@@ -226,10 +222,7 @@ fn keys_are_in_the_metadata_and_escaped() {
         record("1", r#"{"detail":{"eventType":"a\"\\/b\u0001é"}}"#),
         record("2", r#"{"detail":{}}"#)
     ]);
-    let answer = respond_with(
-        &mut Responder::new(keyed(), Filter::default()),
-        &event(records),
-    );
+    let answer = respond_with(&mut responder(keyed(), Filter::default()), &event(records));
     insta::assert_snapshot!(told(&answer), @r#"
     "1" Ok "{\"detail\":{\"eventType\":\"a\\\"\\\\/b\\u0001é\"}}\n" {"partitionKeys":{"type":"a\"\\/b\u0001é"}}
     "2" ProcessingFailed
@@ -253,7 +246,7 @@ fn a_filter_leaves_out_records_before_they_need_keys() {
         record("6", r#"{"detail":{}}"#),
     ]);
     let records = event(records);
-    let mut dropping = Responder::new(keyed(), filter(Some(".detail.heartbeat"), None));
+    let mut dropping = responder(keyed(), filter(Some(".detail.heartbeat"), None));
     insta::assert_snapshot!(told(&respond_with(&mut dropping, &records)), @r#"
     "1" Ok "{\"detail\":{\"eventType\":\"search\"}}\n" {"partitionKeys":{"type":"search"}}
     "2" Dropped
@@ -262,7 +255,7 @@ fn a_filter_leaves_out_records_before_they_need_keys() {
     "5" ProcessingFailed
     "6" ProcessingFailed
     "#);
-    let mut keeping = Responder::new(
+    let mut keeping = responder(
         keyed(),
         filter(
             Some(".detail.heartbeat?"),
@@ -285,7 +278,7 @@ fn without_a_newline_at_the_end_a_filter_leaves_none_either() {
         append_newline: false,
         ..Options::default()
     };
-    let mut responder = Responder::new(options, filter(Some(".drop"), None));
+    let mut responder = responder(options, filter(Some(".drop"), None));
     let records = json!([
         record("1", r#"{"a":1}{"drop":1}"#),
         record("2", r#"{"drop":1}{"a":1}"#),
@@ -307,7 +300,7 @@ fn crowded(limit: usize) -> (Responder, String) {
         record
     };
     let records: Vec<_> = (1..=6).map(large).collect();
-    let responder = Responder::new(Options::default(), Filter::default()).with_limit(limit);
+    let responder = responder(Options::default(), Filter::default()).with_limit(limit);
     (responder, event(records))
 }
 
@@ -419,7 +412,7 @@ fn aws_lambda_events_reads_the_same_events_and_the_answers() {
         assert_eq!(theirs.data.0, ours.data);
     }
     let drop = filter(Some(r#".detail.eventType == "drop""#), None);
-    let answer = respond_with(&mut Responder::new(keyed(), drop), &text);
+    let answer = respond_with(&mut responder(keyed(), drop), &text);
     // That crate cannot leave `data` and `metadata` out, as AWS may; put them in.
     let mut filled: Value = serde_json::from_str(&answer).unwrap();
     for record in filled["records"].as_array_mut().unwrap() {
@@ -476,7 +469,7 @@ proptest! {
             .collect();
         let text = event(records);
         let mut out = Vec::new();
-        let mut responder = Responder::new(Options::default(), Filter::default());
+        let mut responder = responder(Options::default(), Filter::default());
         let summary = responder.respond(text.as_bytes(), &mut out).unwrap();
         let ours: TransformAnswer = serde_json::from_slice(&out).unwrap();
         let (typed, typed_summary) =
@@ -491,7 +484,7 @@ proptest! {
         other in any_record(),
         place in any::<prop::sample::Index>(),
     ) {
-        let mut responder = Responder::new(keyed(), filter(Some(".detail.a?"), None));
+        let mut responder = responder(keyed(), filter(Some(".detail.a?"), None));
         let mut answer = |records: &[Vec<u8>]| -> Vec<Value> {
             let records: Vec<_> = records
                 .iter()
@@ -521,7 +514,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
         byte in any::<u8>(),
     ) {
-        let mut responder = Responder::new(Options::default(), Filter::default());
+        let mut responder = responder(Options::default(), Filter::default());
         let mut out = Vec::new();
         let answered = responder.respond(&text, &mut out).is_ok();
         prop_assert!(!answered || serde_json::from_slice::<Value>(&out).is_ok());

@@ -105,11 +105,16 @@ proptest! {
         seconds in 0..250_000_000_000_i64,
     ) {
         if let Ok(parsed) = DatePattern::parse(&pattern) {
-            let zone = jiff::tz::TimeZone::get("America/Sao_Paulo").unwrap();
+            let zone = TimeZone::get("America/Sao_Paulo").unwrap();
             let at = jiff::Timestamp::from_second(seconds).unwrap().to_zoned(zone);
             let mut out = String::new();
             parsed.format(&at, &mut out);
             prop_assert!(out.chars().count() <= parsed.longest(), "{} gives {}", pattern, out);
+            let mut quick = String::new();
+            parsed.format_utc(at.with_time_zone(TimeZone::UTC).datetime(), &mut quick);
+            out.clear();
+            parsed.format(&at.with_time_zone(TimeZone::UTC), &mut out);
+            prop_assert_eq!(quick, out);
         }
     }
 }
