@@ -3,13 +3,17 @@
 use std::{hash::Hash, time::Duration};
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::log::{Receipt, Receipts};
 
 /// Records that share an object, one behind the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Buffer {
     pub(crate) data: Vec<u8>,
     pub(crate) records: u64,
+    /// The records' claims on the log, where there is one.
+    pub(crate) receipts: Receipts,
     /// Arrival of the oldest record: the instant that the object's name and prefix carry.
     pub(crate) oldest: Timestamp,
     /// When the first record was buffered: where the interval begins.
@@ -23,6 +27,15 @@ pub(crate) struct Buffer {
 pub(crate) struct Hints {
     pub(crate) bytes: usize,
     pub(crate) interval: Duration,
+}
+
+/// When a record came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// When it was put.
+    pub(crate) arrival: Timestamp,
+    /// When it is buffered.
+    pub(crate) now: Timestamp,
 }
 
 /// The buffers of a stream by the place their records go.
@@ -49,6 +62,34 @@ impl<K: Hash + Eq> Buffers<K> {
         }
     }
 
+    /// Buffers that are open.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Memory that the buffers hold.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether a buffer is open for `key`.
+    pub(crate) fn contains(&self, key: &K) -> bool {
+        self.open.contains_key(key)
+    }
+
+    /// Lets other hints decide from now on.
+    pub(crate) fn set_hints(&mut self, hints: Hints) {
+        self.hints = hints;
+    }
+
+    /// When the first interval passes.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let interval = SignedDuration::try_from(self.hints.interval).ok()?;
+        // Buffers lie in the order in which they were opened.
+        let (_, oldest) = self.open.first()?;
+        oldest.opened.checked_add(interval).ok()
+    }
+
     /// Most buffers that were open at once.
     pub(crate) fn peak(&self) -> usize {
         self.peak
@@ -59,8 +100,8 @@ impl<K: Hash + Eq> Buffers<K> {
         &mut self,
         key: K,
         parts: &[&[u8]],
-        arrival: Timestamp,
-        now: Timestamp,
+        Moment { arrival, now }: Moment,
+        receipt: Option<Receipt>,
     ) -> Option<(K, Buffer)>
     where
         K: Clone,
@@ -74,6 +115,7 @@ impl<K: Hash + Eq> Buffers<K> {
         let buffer = self.open.entry(key).or_insert_with(|| Buffer {
             data: Vec::new(),
             records: 0,
+            receipts: Receipts::default(),
             oldest: arrival,
             opened: now,
             touched: 0,
@@ -84,6 +126,9 @@ impl<K: Hash + Eq> Buffers<K> {
         }
         self.bytes += buffer.data.capacity() - before;
         buffer.records += 1;
+        if let Some(receipt) = receipt {
+            buffer.receipts.push(receipt);
+        }
         buffer.oldest = buffer.oldest.min(arrival);
         buffer.touched = self.appends;
         self.peak = self.peak.max(self.open.len());
@@ -91,21 +136,20 @@ impl<K: Hash + Eq> Buffers<K> {
     }
 
     /// Takes out the buffers whose interval has passed.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(K, Buffer)>
-    where
-        K: Clone,
-    {
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(K, Buffer)> {
         let interval = self.hints.interval;
         let passed = |buffer: &Buffer| {
             Duration::try_from(now.duration_since(buffer.opened)).is_ok_and(|age| age >= interval)
         };
-        let due: Vec<K> = self
+        let due = self
             .open
-            .iter()
-            .filter(|(_, buffer)| passed(buffer))
-            .map(|(key, _)| key.clone())
-            .collect();
-        due.iter().filter_map(|key| self.take(key)).collect()
+            .values()
+            .take_while(|buffer| passed(buffer))
+            .count();
+        let due: Vec<(K, Buffer)> = self.open.drain(..due).collect();
+        let freed: usize = due.iter().map(|(_, buffer)| buffer.data.capacity()).sum();
+        self.bytes -= freed;
+        due
     }
 
     /// Takes out the buffers that have waited longest for a record, until those left hold at most `bytes` of
@@ -158,6 +202,13 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn moment(second: i64) -> Moment {
+        Moment {
+            arrival: at(second),
+            now: at(second),
+        }
+    }
+
     fn buffers(bytes: usize, seconds: u64) -> Buffers<u8> {
         Buffers::new(Hints {
             bytes,
@@ -178,7 +229,7 @@ mod tests {
             let mut clock = 0;
             for (key, data, wait) in &records {
                 clock += i64::from(*wait);
-                written.extend(buffers.append(*key, &[data, b"\n"], at(clock), at(clock)));
+                written.extend(buffers.append(*key, &[data, b"\n"], moment(clock), None));
                 written.extend(buffers.take_due(at(clock)));
                 written.extend(buffers.shed(memory));
                 prop_assert!(buffers.bytes <= memory);
@@ -203,8 +254,8 @@ mod tests {
     #[test]
     fn a_buffer_waits_for_its_interval_from_its_first_record() {
         let mut buffers = buffers(100, 60);
-        assert_eq!(buffers.append(1, &[b"a"], at(0), at(0)), None);
-        assert_eq!(buffers.append(1, &[b"b"], at(50), at(50)), None);
+        assert_eq!(buffers.append(1, &[b"a"], moment(0), None), None);
+        assert_eq!(buffers.append(1, &[b"b"], moment(50), None), None);
         assert!(buffers.take_due(at(59)).is_empty());
         let due = buffers.take_due(at(60));
         assert_eq!(
@@ -217,7 +268,7 @@ mod tests {
     fn what_was_idle_longest_makes_room_first() {
         let mut buffers = buffers(100, 60);
         for key in [1, 2, 3, 1] {
-            buffers.append(key, &[b"xx"], at(0), at(0));
+            buffers.append(key, &[b"xx"], moment(0), None);
         }
         let shed: Vec<u8> = buffers
             .shed(buffers.bytes / 3)

@@ -18,7 +18,7 @@ impl DeAggregation {
     ///
     /// A record that does not split — not JSON objects, or more than [`MAX_SUB_RECORDS`] — goes on whole, so
     /// that the next processor decides about it.
-    pub(crate) fn split(&self, record: &Bytes, mut each: impl FnMut(Bytes)) {
+    pub fn split(&self, record: &Bytes, mut each: impl FnMut(Bytes)) {
         let parts = match self {
             Self::Json => json_objects(record),
             Self::Delimited(delimiter) => Some(between(record, delimiter)),

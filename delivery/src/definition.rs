@@ -150,6 +150,21 @@ impl DeliveryStream {
     pub fn error_output_prefix(&self) -> &ErrorOutputPrefix {
         &self.error_output_prefix
     }
+
+    /// The zone in which prefixes and object names are written.
+    pub fn custom_time_zone(&self) -> &CustomTimeZone {
+        &self.zone
+    }
+
+    /// The query of the `MetadataExtraction` processor, if there is one.
+    pub fn key_query(&self) -> Option<&KeyQuery> {
+        self.key_query.as_ref()
+    }
+
+    /// How the `RecordDeAggregation` processor splits a record, if there is one.
+    pub fn deaggregation(&self) -> Option<&DeAggregation> {
+        self.deaggregation.as_ref()
+    }
 }
 
 /// Why a definition makes no stream.

@@ -11,6 +11,11 @@ use jiff::Timestamp;
 /// prefixes).
 pub(crate) const PROCESSING_FAILED: &str = "processing-failed";
 
+/// The code of a record whose partition is one too many. AWS's developer guide writes `activePartitionExceeded`,
+/// people who saw one wrote this; neither was observed by us.
+pub(crate) const ACTIVE_PARTITIONS_EXCEEDED: &str =
+    "DynamicPartitioning.ActivePartitionsLimitExceeded";
+
 /// Why a record goes to the error output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -23,7 +28,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure of the Lambda processor after `attempts` invocations.
-    pub(crate) fn of_lambda(code: &'static str, message: &'static str, attempts: u32) -> Self {
+    pub(crate) fn of_lambda(
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+        attempts: u32,
+    ) -> Self {
         Self {
             code: code.into(),
             message: message.into(),
@@ -42,6 +51,14 @@ impl Failure {
             attempts: 1,
             by_lambda: false,
         }
+    }
+
+    /// A record of a partition that is one too many.
+    pub(crate) fn of_too_many_partitions() -> Self {
+        Self::of_partitioning(
+            ACTIVE_PARTITIONS_EXCEEDED,
+            "the stream has as many active partitions as it may".to_owned(),
+        )
     }
 
     /// The line for the error output.

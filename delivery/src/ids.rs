@@ -14,6 +14,17 @@ impl Ids {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// The source of the run with this number among those that begin with the same seed.
+    pub(crate) fn nth(mut self, number: u64) -> Self {
+        self.0.set_stream(number);
+        self
+    }
+
+    /// A source of its own, which begins where this one says.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self::from_seed(self.0.next_u64())
+    }
+
     /// A version 4 UUID.
     pub fn uuid(&mut self) -> Uuid {
         let mut bytes = [0; 16];

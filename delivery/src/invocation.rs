@@ -1,14 +1,21 @@
 //! The Lambda processor: batches out, one outcome a record back (developer guide, "Transform source data").
 
-use std::{collections::HashMap, fmt::Debug, sync::Arc, time::Duration};
+mod answer;
+
+use std::{
+    borrow::Cow, collections::HashMap, fmt::Debug, panic::AssertUnwindSafe, sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::FutureExt;
 use hydrant_records::{
-    ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, TransformedRecord,
-    error_code,
+    ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, error_code,
 };
 use indexmap::IndexMap;
+
+pub use answer::{AnsweredRecord, FunctionAnswer};
 
 use crate::{clock::Clock, definition::LambdaProcessor, failure::Failure};
 
@@ -23,6 +30,16 @@ pub trait Transform: Debug + Send + Sync {
     /// [`InvokeError`] when there is no answer to read; it is retried, and costs the batch when that does not
     /// help. What is wrong with a single record belongs in the answer.
     async fn invoke(&self, event: TransformEvent) -> Result<TransformAnswer, InvokeError>;
+
+    /// Invokes the function once, and reads its answer record by record. For functions whose answer is text
+    /// that may be wrong in places; the others need not know of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::invoke`].
+    async fn answer(&self, event: TransformEvent) -> Result<FunctionAnswer, InvokeError> {
+        self.invoke(event).await.map(FunctionAnswer::from)
+    }
 }
 
 /// Why an invocation gave no answer.
@@ -35,23 +52,45 @@ pub enum InvokeError {
     /// The function took longer than it may.
     #[error("the function timed out")]
     TimedOut,
+    /// The function answered what is no JSON. The answer is final: it is not asked again.
+    #[error("the function's answer is not JSON: {0}")]
+    NotJson(String),
+    /// There is no such function, or nobody may call it. `code` is what the error record says.
+    #[error("the function cannot be called: {message}")]
+    Unavailable {
+        /// Such as `Lambda.ResourceNotFound`.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
 }
 
 impl InvokeError {
     /// What the error record of each record in the batch says.
     fn failure(&self, attempts: u32) -> Failure {
-        let (code, message) = match self {
+        let (code, message): (_, Cow<'static, str>) = match self {
             Self::Function(_) => (
                 error_code::FUNCTION_ERROR,
-                "The Lambda function was successfully invoked but it returned an error result.",
+                "The Lambda function was successfully invoked but it returned an error result.".into(),
             ),
             Self::TimedOut => (
                 error_code::FUNCTION_TIMED_OUT,
                 "The Lambda function invocation timed out. Increase the Timeout setting in the Lambda \
-                 function.",
+                 function."
+                    .into(),
             ),
+            Self::NotJson(_) => (
+                "Lambda.JsonProcessingException",
+                "The records that the Lambda function returned could not be parsed.".into(),
+            ),
+            Self::Unavailable { code, message } => (*code, message.clone().into()),
         };
         Failure::of_lambda(code, message, attempts)
+    }
+
+    /// Whether asking again may help.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::NotJson(_))
     }
 }
 
@@ -84,9 +123,13 @@ pub(crate) async fn transform(
     let mut attempts = 0;
     loop {
         attempts += 1;
-        match function.invoke(event.clone()).await {
+        let asked = AssertUnwindSafe(function.answer(event.clone())).catch_unwind();
+        let answered = asked
+            .await
+            .unwrap_or_else(|_| Err(InvokeError::Function("it panicked".to_owned())));
+        match answered {
             Ok(answer) => return outcomes(&event.records, answer),
-            Err(error) if attempts > processor.retries => {
+            Err(error) if attempts > processor.retries || error.is_final() => {
                 tracing::warn!(%error, attempts, records = event.records.len(), "gave a batch up");
                 let failed = || Transformed::Failed(error.failure(attempts));
                 return event.records.iter().map(|_| failed()).collect();
@@ -103,25 +146,28 @@ pub(crate) async fn transform(
 ///
 /// An answer that came back is final: what is wrong with it costs the records it is wrong about, and is not
 /// asked again. Ids that were not asked about are ignored.
-fn outcomes(asked: &[TransformRecord], answer: TransformAnswer) -> Vec<Transformed> {
+fn outcomes(asked: &[TransformRecord], answer: FunctionAnswer) -> Vec<Transformed> {
     let in_order = asked.len() == answer.records.len()
         && asked
             .iter()
             .zip(&answer.records)
-            .all(|(asked, told)| asked.record_id == told.record_id);
+            .all(|(asked, told)| asked.record_id == told.record_id());
     if in_order && all_distinct(asked) {
         return answer.records.into_iter().map(outcome).collect();
     }
-    let mut told: HashMap<String, Vec<TransformedRecord>> = HashMap::new();
+    let mut told: HashMap<String, Vec<AnsweredRecord>> = HashMap::new();
     for record in answer.records {
-        told.entry(record.record_id.clone())
+        told.entry(record.record_id().to_owned())
             .or_default()
             .push(record);
     }
-    let answered = |record: &TransformRecord| match told.remove(&record.record_id).as_deref_mut() {
-        None | Some([]) => missing(),
-        Some([one]) => outcome(std::mem::replace(one, nothing())),
-        Some(_) => duplicated(),
+    let answered = |record: &TransformRecord| match told.remove(&record.record_id) {
+        None => missing(),
+        Some(mut answers) => match (answers.pop(), answers.is_empty()) {
+            (Some(one), true) => outcome(one),
+            (Some(_), false) => duplicated(),
+            (None, _) => missing(),
+        },
     };
     asked.iter().map(answered).collect()
 }
@@ -133,16 +179,10 @@ fn all_distinct(records: &[TransformRecord]) -> bool {
         .all(|pair| pair[0].record_id < pair[1].record_id)
 }
 
-fn nothing() -> TransformedRecord {
-    TransformedRecord {
-        record_id: String::new(),
-        result: ProcessingResult::Dropped,
-        data: None,
-        metadata: None,
-    }
-}
-
-fn outcome(record: TransformedRecord) -> Transformed {
+fn outcome(record: AnsweredRecord) -> Transformed {
+    let AnsweredRecord::Told(record) = record else {
+        return malformed();
+    };
     match (record.result, record.data) {
         (ProcessingResult::Ok, Some(data)) => Transformed::Ok {
             data,
@@ -172,6 +212,15 @@ fn missing() -> Transformed {
         error_code::MISSING_RECORD_ID,
         "One or more record Ids were not returned. Ensure that the Lambda function returns all received \
          record Ids.",
+        1,
+    ))
+}
+
+fn malformed() -> Transformed {
+    Transformed::Failed(Failure::of_lambda(
+        error_code::FUNCTION_ERROR,
+        "Check your function and make sure the output is in required format. In addition to that, make sure \
+         the processed records contain valid result status of Dropped, Ok, or ProcessingFailed",
         1,
     ))
 }

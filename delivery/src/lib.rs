@@ -6,10 +6,15 @@
 //! with its source bytes.
 //!
 //! The functions that a stream names are called the way AWS calls them, behind [`Transform`]; this crate
-//! links none. [`RuntimeApi`] runs one in a process of its own. Time comes from a [`Clock`] and names from [`Ids`], so a run can be repeated to the byte.
-//! There is no network API and no durable log here yet: records are accepted by [`Delivery::put`].
+//! links none. [`RuntimeApi`] runs one in a process of its own. Time comes from a [`Clock`] and names from
+//! [`Ids`], so a run can be repeated to the byte.
+//!
+//! A [`Service`] is streams that run, behind the Firehose [`Api`] and a [`Server`]: what it has acknowledged
+//! is in a log on disk until an object that holds it was accepted. One pipeline serves both.
 
 mod account;
+mod api;
+mod auth;
 mod buffer;
 mod clock;
 mod deaggregation;
@@ -18,17 +23,30 @@ mod engine;
 mod failure;
 mod ids;
 mod invocation;
+mod log;
+mod metrics;
 mod object;
+mod observer;
+mod pipeline;
 mod processing;
 mod runtime_api;
+mod server;
+mod service;
 mod writer;
 
 pub use account::Account;
+pub use api::{Api, ApiError, ErrorKind};
+pub use auth::Keys;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use deaggregation::DeAggregation;
 pub use definition::{DefinitionError, DeliveryStream, LambdaProcessor, Violation};
 pub use engine::{Delivery, DeliveryError, Settings};
 pub use ids::Ids;
-pub use invocation::{InvokeError, Transform};
+pub use invocation::{AnsweredRecord, FunctionAnswer, InvokeError, Transform};
+pub use log::{LogError, LogOptions};
+pub use observer::{Event, Observer, Unobserved};
+pub use pipeline::Pace;
 pub use runtime_api::{Function, RuntimeApi};
+pub use server::{Server, ServerError};
+pub use service::{Functions, Service, ServiceError, ServiceOptions, Surroundings, Undelivered};
 pub use writer::WriteError;

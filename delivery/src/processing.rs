@@ -1,6 +1,6 @@
 //! What becomes of one batch: function, then partition keys, in Firehose's order.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use hydrant_partitioner::{ConfinementPolicy, KeyQuery, Partition, PartitionKeys};
@@ -11,16 +11,39 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     definition::DeliveryStream,
+    engine::DeliveryError,
     failure::Failure,
     invocation::{self, Transform, Transformed},
+    log::Receipt,
 };
 
 /// One record on its way.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Item {
-    pub(crate) id: String,
+    pub(crate) id: RecordId,
     pub(crate) arrival: Timestamp,
     pub(crate) data: Bytes,
+    /// Its claim on the log, where there is one.
+    pub(crate) receipt: Option<Receipt>,
+}
+
+/// What a record is called in the answer to its put, and in the event of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecordId {
+    pub(crate) sequence: u64,
+    /// Which one it is of a record that was split.
+    pub(crate) part: Option<u32>,
+}
+
+/// A number of 56 digits, as AWS's are; six more count sub-records.
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:056}", self.sequence)?;
+        match self.part {
+            Some(part) => write!(f, "{part:06}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Where one record goes.
@@ -50,6 +73,24 @@ pub(crate) struct Processing {
 }
 
 impl Processing {
+    /// The processors of `stream`; `function` is what its Lambda processor names.
+    pub(crate) fn new(
+        stream: Arc<DeliveryStream>,
+        function: Option<Arc<dyn Transform>>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DeliveryError> {
+        if let (Some(lambda), None) = (&stream.lambda, &function) {
+            return Err(DeliveryError::NoFunction {
+                arn: lambda.arn.clone(),
+            });
+        }
+        Ok(Self {
+            stream,
+            function,
+            clock,
+        })
+    }
+
     /// Runs one batch.
     pub(crate) async fn process(&self, items: Vec<Item>, invocation: Uuid) -> Processed {
         let transformed = self.transform(&items, invocation).await;
@@ -83,7 +124,7 @@ impl Processing {
             return items.iter().map(untouched).collect();
         };
         let records = items.iter().map(|item| TransformRecord {
-            record_id: item.id.clone(),
+            record_id: item.id.to_string(),
             approximate_arrival_timestamp: item.arrival.as_millisecond(),
             data: item.data.clone(),
         });

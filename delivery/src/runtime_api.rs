@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hydrant_records::{TransformAnswer, TransformEvent};
+use hydrant_records::{TransformAnswer, TransformEvent, limits::MAX_LAMBDA_PAYLOAD_BYTES};
 use tokio::sync::Semaphore;
 
 pub use function::Function;
@@ -20,7 +20,7 @@ pub use function::Function;
 use crate::{
     clock::Clock,
     ids::Ids,
-    invocation::{InvokeError, Transform},
+    invocation::{FunctionAnswer, InvokeError, Transform},
 };
 use environment::Environment;
 
@@ -100,14 +100,27 @@ impl fmt::Debug for RuntimeApi {
 
 #[async_trait]
 impl Transform for RuntimeApi {
+    /// An answer with a record in no format is no [`TransformAnswer`]: ask with [`Transform::answer`].
     async fn invoke(&self, event: TransformEvent) -> Result<TransformAnswer, InvokeError> {
-        let failed = |what: &str, error: serde_json::Error| {
-            InvokeError::Function(format!("{what}: {error}"))
-        };
-        let event =
-            serde_json::to_vec(&event).map_err(|error| failed("cannot write the event", error))?;
-        let answer = self.call(event.into()).await?;
+        let answer = self.call(event_text(&event)?).await?;
         serde_json::from_slice(&answer)
-            .map_err(|error| failed("the answer is no transform answer", error))
+            .map_err(|error| InvokeError::Function(format!("it gave no transform answer: {error}")))
     }
+
+    async fn answer(&self, event: TransformEvent) -> Result<FunctionAnswer, InvokeError> {
+        FunctionAnswer::from_json(&self.call(event_text(&event)?).await?)
+    }
+}
+
+/// The event as a function gets it.
+fn event_text(event: &TransformEvent) -> Result<Bytes, InvokeError> {
+    let text = serde_json::to_vec(event)
+        .map_err(|error| InvokeError::Function(format!("cannot write the event: {error}")))?;
+    if text.len() > MAX_LAMBDA_PAYLOAD_BYTES {
+        let length = text.len();
+        return Err(InvokeError::Function(format!(
+            "the event is {length} bytes long, and Lambda takes {MAX_LAMBDA_PAYLOAD_BYTES}"
+        )));
+    }
+    Ok(text.into())
 }

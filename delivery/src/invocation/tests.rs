@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use hydrant_records::Metadata;
+use hydrant_records::{Metadata, TransformedRecord};
 use jiff::Timestamp;
 
 use super::*;
@@ -144,7 +144,7 @@ fn keys_of_the_function_come_along() {
         }),
     };
     assert_eq!(
-        outcome(told),
+        outcome(AnsweredRecord::Told(told)),
         Transformed::Ok {
             data: Bytes::new(),
             keys

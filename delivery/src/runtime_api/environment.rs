@@ -44,7 +44,11 @@ impl Environment {
         let (events, next) = mpsc::channel(1);
         let api = Arc::new(Api::new(next));
         let server = tokio::spawn(serve(listener, Arc::clone(&api)));
-        let child = Command::new(&function.program)
+        let mut command = Command::new(&function.program);
+        // A Ctrl-C is for the service, which may still need the function for what it has accepted.
+        #[cfg(unix)]
+        command.process_group(0);
+        let child = command
             .args(&function.arguments)
             .env("AWS_LAMBDA_FUNCTION_NAME", &function.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -8,6 +8,13 @@
     reason = "a test may fail"
 )]
 
+mod api;
+mod client;
+mod crash;
+mod function;
+mod http;
 mod laws;
 mod s3;
+mod service;
+mod serving;
 mod support;

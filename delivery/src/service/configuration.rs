@@ -1,0 +1,127 @@
+//! What is kept of a stream: its definition, and what the API adds to it.
+
+use std::collections::BTreeMap;
+
+use hydrant_records::{DeliveryStreamInput, ExtendedS3Destination};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::definition::{DefinitionError, DeliveryStream};
+
+/// A stream as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Configuration {
+    /// As it was created or last updated; the destination is always the extended one.
+    pub(crate) input: DeliveryStreamInput,
+    pub(crate) version: u64,
+    pub(crate) created_ms: i64,
+    #[serde(default)]
+    pub(crate) updated_ms: Option<i64>,
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) encryption: Option<Encryption>,
+    /// When encryption was switched, in milliseconds since the epoch: AWS allows 25 times in 24 hours.
+    #[serde(default)]
+    pub(crate) encryption_calls_ms: Vec<i64>,
+}
+
+/// Server-side encryption of a stream, which here is only said to be on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Encryption {
+    pub(crate) key_type: String,
+    pub(crate) key_arn: Option<String>,
+}
+
+impl Configuration {
+    /// Takes the tags and the encryption out of `input`.
+    pub(crate) fn new(mut input: DeliveryStreamInput, now: Timestamp) -> Self {
+        if let Some(plain) = input.s3_destination_configuration.take() {
+            input
+                .extended_s3_destination_configuration
+                .get_or_insert(plain);
+        }
+        let tags = input.other.remove("Tags").unwrap_or_default();
+        let encryption = input
+            .other
+            .remove("DeliveryStreamEncryptionConfigurationInput");
+        Self {
+            tags: tags_of(&tags).collect(),
+            encryption: encryption.as_ref().map(Encryption::of),
+            input,
+            version: 1,
+            created_ms: now.as_millisecond(),
+            updated_ms: None,
+            encryption_calls_ms: Vec::new(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.input.delivery_stream_name
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        self.input
+            .delivery_stream_type
+            .as_deref()
+            .unwrap_or("DirectPut")
+    }
+
+    /// The destination; every configuration that was checked has one.
+    pub(crate) fn destination(&self) -> ExtendedS3Destination {
+        self.input
+            .extended_s3_destination_configuration
+            .clone()
+            .unwrap_or_default()
+    }
+
+    /// Counts an update of the destination.
+    pub(crate) fn updated(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_ms = Some(now.as_millisecond());
+    }
+
+    /// The stream, checked.
+    pub(super) fn definition(
+        &self,
+        region: &str,
+        account: &str,
+    ) -> Result<DeliveryStream, DefinitionError> {
+        let mut definition = DeliveryStream::new(&self.input)?;
+        definition.arn = arn(region, account, self.name());
+        region.clone_into(&mut definition.region);
+        definition.version = self.version;
+        Ok(definition)
+    }
+
+    pub(super) fn to_text(&self) -> Vec<u8> {
+        // Maps with text for keys, text and numbers: this serialises.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl Encryption {
+    /// From `DeliveryStreamEncryptionConfigurationInput`.
+    pub(crate) fn of(input: &Value) -> Self {
+        let text = |name: &str| input[name].as_str().map(str::to_owned);
+        Self {
+            key_type: text("KeyType").unwrap_or_else(|| "AWS_OWNED_CMK".to_owned()),
+            key_arn: text("KeyARN"),
+        }
+    }
+}
+
+/// The tags of a list of them.
+pub(crate) fn tags_of(tags: &Value) -> impl Iterator<Item = (String, String)> {
+    let tags = tags.as_array().map(Vec::as_slice).unwrap_or_default();
+    tags.iter().filter_map(|tag| {
+        let key = tag["Key"].as_str()?.to_owned();
+        Some((key, tag["Value"].as_str().unwrap_or_default().to_owned()))
+    })
+}
+
+/// `arn:aws:firehose:<region>:<account>:deliverystream/<name>`.
+pub(crate) fn arn(region: &str, account: &str, name: &str) -> String {
+    format!("arn:aws:firehose:{region}:{account}:deliverystream/{name}")
+}

@@ -1,0 +1,385 @@
+//! A service keeps what it acknowledged: through restarts, outages and back-pressure.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use hydrant_delivery::{Clock, Service, SystemClock};
+use hydrant_testing::S3Server;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    client::batch,
+    serving::{ManualClock, call, lake, lines, options, plain, service},
+};
+
+fn records(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|n| format!("{{\"n\":{n}}}\n")).collect()
+}
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
+async fn put(service: &Arc<Service>, records: &[String]) -> Value {
+    call(service, "PutRecordBatch", &batch("s", records))
+        .await
+        .unwrap()
+}
+
+async fn until(what: &str, done: impl AsyncFn() -> bool) {
+    for _ in 0..2_000 {
+        if done().await {
+            return;
+        }
+        SystemClock.sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it did not come to this: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_is_delivered_once_after_a_restart_that_nobody_prepared() {
+    let place = TempDir::new().unwrap();
+    let clock = ManualClock::new();
+    let first = service(
+        options(place.path()),
+        lake(place.path()).await,
+        clock.clone(),
+    )
+    .await;
+    call(&first, "CreateDeliveryStream", &plain("s"))
+        .await
+        .unwrap();
+    assert_eq!(put(&first, &records(0..10)).await["FailedPutCount"], 0);
+    first.flush(None).await;
+    assert_eq!(put(&first, &records(10..20)).await["FailedPutCount"], 0);
+    // Nothing is told to stop: the log is closed with what is in it.
+    let left = first.stop(Duration::ZERO).await;
+    assert!(left.total() <= 10, "{left:?}");
+    drop(first);
+
+    let second = service(
+        options(place.path()),
+        lake(place.path()).await,
+        clock.clone(),
+    )
+    .await;
+    assert_eq!(second.stream_names(), ["s"], "definitions survive");
+    assert_eq!(put(&second, &records(20..30)).await["FailedPutCount"], 0);
+    second.flush(None).await;
+    let expected: Vec<String> = records(0..30)
+        .iter()
+        .map(|it| it.trim().to_owned())
+        .collect();
+    assert_eq!(sorted(lines(place.path(), "s/")), sorted(expected));
+    until("the log is empty", async || second.log_bytes().await == 0).await;
+    assert_eq!(second.stop(Duration::from_secs(5)).await.total(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buffer_is_written_when_its_interval_has_passed_and_not_before() {
+    let place = TempDir::new().unwrap();
+    let clock = ManualClock::new();
+    let service = service(
+        options(place.path()),
+        lake(place.path()).await,
+        clock.clone(),
+    )
+    .await;
+    call(&service, "CreateDeliveryStream", &plain("s"))
+        .await
+        .unwrap();
+    put(&service, &records(0..3)).await;
+    until("buffered", async || {
+        service
+            .metrics()
+            .await
+            .contains("firehose_PartitionCount{DeliveryStreamName=\"s\"} 1")
+    })
+    .await;
+    clock.advance(Duration::from_secs(59)).await;
+    assert!(lines(place.path(), "s/").is_empty());
+    clock.advance(Duration::from_secs(1)).await;
+    until("written", async || lines(place.path(), "s/").len() == 3).await;
+    let metrics = service.metrics().await;
+    for line in ["firehose_DeliveryToS3_Records", "firehose_IncomingRecords"] {
+        let expected = format!("{line}{{DeliveryStreamName=\"s\"}} 3");
+        until(&expected, async || {
+            service.metrics().await.contains(&expected)
+        })
+        .await;
+    }
+    assert!(
+        metrics.contains("# TYPE firehose_DeliveryToS3_DataFreshness gauge"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_scale_and_flush_shorten_intervals() {
+    for (scale, longest) in [(60.0, None), (1.0, Some(Duration::from_secs(1)))] {
+        let place = TempDir::new().unwrap();
+        let clock = ManualClock::new();
+        let mut options = options(place.path());
+        options.pace = hydrant_delivery::Pace { scale, longest };
+        let service = service(options, lake(place.path()).await, clock.clone()).await;
+        call(&service, "CreateDeliveryStream", &plain("s"))
+            .await
+            .unwrap();
+        put(&service, &records(0..1)).await;
+        until("buffered", async || {
+            service
+                .metrics()
+                .await
+                .contains("firehose_PartitionCount{DeliveryStreamName=\"s\"} 1")
+        })
+        .await;
+        clock.advance(Duration::from_secs(1)).await;
+        until("written", async || lines(place.path(), "s/").len() == 1).await;
+        let named = json!({ "DeliveryStreamName": "s" });
+        let described = call(&service, "DescribeDeliveryStream", &named)
+            .await
+            .unwrap();
+        let destination = &described["DeliveryStreamDescription"]["Destinations"][0];
+        let hints = &destination["ExtendedS3DestinationDescription"]["BufferingHints"];
+        assert_eq!(
+            hints["IntervalInSeconds"], 60,
+            "the definition stays as it is"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_a_day_loses_nothing_and_holds_no_more_than_it_may() {
+    let place = TempDir::new().unwrap();
+    let clock = ManualClock::new();
+    let server = S3Server::start("bucket").await.unwrap();
+    server.refuse(usize::MAX, 403);
+    let mut options = options(place.path());
+    options.log.capacity = 100_000;
+    options.log.memory = 10_000;
+    let service = service(
+        options,
+        server.lake("bucket", "lake").unwrap(),
+        clock.clone(),
+    )
+    .await;
+    call(&service, "CreateDeliveryStream", &plain("s"))
+        .await
+        .unwrap();
+
+    let mut accepted = Vec::new();
+    let mut slowed = 0;
+    for hour in 0..25 {
+        let records: Vec<String> = (0..50)
+            .map(|n| format!("{hour}-{n} {}\n", "x".repeat(100)))
+            .collect();
+        let answer = put(&service, &records).await;
+        let entries = answer["RequestResponses"].as_array().unwrap();
+        assert_eq!(entries.len(), 50);
+        for (record, entry) in records.iter().zip(entries) {
+            if entry["RecordId"].is_string() {
+                accepted.push(record.trim().to_owned());
+            } else {
+                assert_eq!(entry["ErrorCode"], "ServiceUnavailableException");
+                assert_eq!(entry["ErrorMessage"], "Slow down.");
+                slowed += 1;
+            }
+        }
+        clock.advance(Duration::from_hours(1)).await;
+    }
+    assert!(slowed > 0, "the log is bounded");
+    assert!(service.log_bytes().await <= 100_000);
+    assert!(!accepted.is_empty());
+
+    server.refuse(0, 403);
+    let flushed = service.flush(None);
+    let time = async {
+        loop {
+            SystemClock.sleep(Duration::from_millis(10)).await;
+            clock.advance(Duration::from_mins(1)).await;
+        }
+    };
+    tokio::select! {
+        () = flushed => {}
+        () = time => {}
+    }
+    let files = hydrant_testing::files(&server.directory("bucket")).unwrap();
+    let found: Vec<String> = files
+        .iter()
+        .filter(|(name, _)| name.starts_with("lake/s/"))
+        .flat_map(|(_, bytes)| {
+            String::from_utf8(bytes.clone())
+                .unwrap()
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(sorted(found), sorted(accepted));
+    until("the log is empty", async || service.log_bytes().await == 0).await;
+    assert_eq!(
+        put(&service, &records(0..1)).await["FailedPutCount"],
+        0,
+        "there is room again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_beyond_the_limit_go_to_the_error_output() {
+    let place = TempDir::new().unwrap();
+    let mut options = options(place.path());
+    options.active_partitions = 2;
+    let service = service(options, lake(place.path()).await, ManualClock::new()).await;
+    let mut stream = plain("s");
+    let destination = &mut stream["ExtendedS3DestinationConfiguration"];
+    destination["Prefix"] = "s/k=!{partitionKeyFromQuery:k}/".into();
+    destination["ErrorOutputPrefix"] = "errors/!{firehose:error-output-type}/".into();
+    destination["BufferingHints"] = json!({ "SizeInMBs": 64, "IntervalInSeconds": 60 });
+    destination["DynamicPartitioningConfiguration"] = json!({ "Enabled": true });
+    destination["ProcessingConfiguration"] = json!({ "Enabled": true, "Processors": [
+        { "Type": "MetadataExtraction", "Parameters": [
+            { "ParameterName": "MetadataExtractionQuery", "ParameterValue": "{k:.k}" },
+            { "ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6" },
+        ]},
+        { "Type": "AppendDelimiterToRecord" },
+    ]});
+    call(&service, "CreateDeliveryStream", &stream)
+        .await
+        .unwrap();
+    let records: Vec<String> = (0..8)
+        .map(|n| format!("{{\"k\":\"k{}\"}}", n % 4))
+        .collect();
+    put(&service, &records).await;
+    service.flush(None).await;
+    assert_eq!(lines(place.path(), "s/").len(), 4);
+    let refused = lines(place.path(), "errors/");
+    assert_eq!(refused.len(), 4);
+    assert!(
+        refused
+            .iter()
+            .all(|it| it.contains("DynamicPartitioning.ActivePartitionsLimitExceeded")),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_does_not_take_the_log_is_said_and_nothing_is_acknowledged() {
+    let place = TempDir::new().unwrap();
+    let service = service(
+        options(place.path()),
+        lake(place.path()).await,
+        ManualClock::new(),
+    )
+    .await;
+    call(&service, "CreateDeliveryStream", &plain("s"))
+        .await
+        .unwrap();
+    service.stop(Duration::ZERO).await;
+    let answer = put(&service, &records(0..2)).await;
+    assert_eq!(answer["FailedPutCount"], 2);
+    let code = &answer["RequestResponses"][1]["ErrorCode"];
+    assert_eq!(code, "ServiceUnavailableException");
+}
+
+/// What a person or the world may do to a service.
+#[derive(Debug, Clone)]
+enum Step {
+    Put(u8),
+    Tick,
+    Flush,
+    Outage(bool),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1_u8..40).prop_map(Step::Put),
+        2 => Just(Step::Tick),
+        1 => Just(Step::Flush),
+        1 => any::<bool>().prop_map(Step::Outage),
+        1 => Just(Step::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// The plain model is a set: what was acknowledged is in the lake in the end, and nothing else is. Without
+    /// a crash between an object and the log, nothing is there twice.
+    #[test]
+    fn whatever_happens_the_lake_holds_what_was_acknowledged(steps in prop::collection::vec(step(), 1..16)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(run(steps));
+    }
+}
+
+async fn run(steps: Vec<Step>) {
+    let place = TempDir::new().unwrap();
+    let clock = ManualClock::new();
+    let server = S3Server::start("bucket").await.unwrap();
+    let open = async || {
+        service(
+            options(place.path()),
+            server.lake("bucket", "lake").unwrap(),
+            clock.clone(),
+        )
+        .await
+    };
+    let mut current = open().await;
+    call(&current, "CreateDeliveryStream", &plain("s"))
+        .await
+        .unwrap();
+    let mut acknowledged = BTreeSet::new();
+    let mut outage = false;
+    for (number, step) in steps.into_iter().enumerate() {
+        match step {
+            Step::Put(count) => {
+                let records: Vec<String> = (0..count).map(|n| format!("{number}.{n}\n")).collect();
+                assert_eq!(put(&current, &records).await["FailedPutCount"], 0);
+                acknowledged.extend(records.iter().map(|it| it.trim().to_owned()));
+            }
+            Step::Tick => clock.advance(Duration::from_secs(61)).await,
+            Step::Flush if !outage => drive(&clock, current.flush(None)).await,
+            Step::Flush => {}
+            Step::Outage(begins) => {
+                outage = begins;
+                server.refuse(if begins { usize::MAX } else { 0 }, 403);
+            }
+            Step::Restart => {
+                current.stop(Duration::ZERO).await;
+                current = open().await;
+            }
+        }
+    }
+    server.refuse(0, 403);
+    drive(&clock, current.flush(None)).await;
+    let files = hydrant_testing::files(&server.directory("bucket")).unwrap();
+    let mut found = BTreeSet::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| name.starts_with("lake/s/")) {
+        for line in std::str::from_utf8(bytes).unwrap().lines() {
+            found.insert(line.to_owned());
+            assert!(
+                acknowledged.contains(line),
+                "{name} holds {line}, which nobody put"
+            );
+        }
+    }
+    assert_eq!(found, acknowledged);
+    current.stop(Duration::ZERO).await;
+}
+
+/// Waits for `future` while time passes.
+async fn drive(clock: &ManualClock, future: impl Future<Output = ()>) {
+    let time = async {
+        loop {
+            SystemClock.sleep(Duration::from_millis(10)).await;
+            clock.advance(Duration::from_mins(1)).await;
+        }
+    };
+    tokio::select! {
+        () = future => {}
+        () = time => {}
+    }
+}
