@@ -1,18 +1,19 @@
 //! Which objects of the lake hold delivered records, which hold the error output, and what their keys say.
 
-use std::sync::Arc;
-
-use futures::TryStreamExt;
-use object_store::{ObjectMeta, path::Path};
+use std::{sync::Arc, time::Instant};
 
 use crate::{
+    constants::HIVE_NULL,
     error::QueryError,
     error_records::error_output_type,
     layout::Layout,
+    listing::{Entry, list},
     object::DataObject,
     options::Options,
+    predicate::Predicate,
     problems::{Problem, ProblemKind},
     reader::Source,
+    stats::{add, add_time},
 };
 
 /// The folder that our own templates write delivered records to.
@@ -29,6 +30,7 @@ pub(crate) struct Catalog {
     errors: ErrorPlace,
     /// Whether the operator gave a Prefix.
     given: bool,
+    by_event: bool,
 }
 
 /// Where the error output is.
@@ -40,13 +42,65 @@ enum ErrorPlace {
     Found,
 }
 
+/// A folder, whether it is of the error output, and the partition values of what is in it.
+type Folder = (String, bool, Arc<[Option<String>]>);
+
 /// The objects of one table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Objects {
-    /// Names of the partition columns, in order of appearance.
-    pub(crate) partitions: Vec<String>,
+    /// The partition columns, in order of appearance.
+    pub(crate) partitions: Vec<Partition>,
     /// The objects, in order of their keys.
     pub(crate) objects: Vec<Arc<DataObject>>,
+}
+
+/// A partition column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether each value that was seen, of folders that were left out too, is digits that 64 bits hold.
+    pub(crate) is_number: bool,
+    /// Whether any value was seen.
+    pub(crate) is_seen: bool,
+}
+
+impl Objects {
+    /// The place of a column; a new one gets the next.
+    fn place(&mut self, name: &str) -> usize {
+        let known = self.partitions.iter().position(|it| it.name == name);
+        known.unwrap_or_else(|| {
+            self.partitions.push(Partition {
+                name: name.to_owned(),
+                is_number: true,
+                is_seen: false,
+            });
+            self.partitions.len() - 1
+        })
+    }
+
+    /// Notes a value of a column; gives the column's place.
+    fn see(&mut self, name: &str, value: &str) -> usize {
+        let at = self.place(name);
+        if value != HIVE_NULL
+            && let Some(partition) = self.partitions.get_mut(at)
+        {
+            let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+            partition.is_number &= digits && value.parse::<i64>().is_ok();
+            partition.is_seen = true;
+        }
+        at
+    }
+
+    fn values(&mut self, said: Vec<(&str, &str)>) -> Arc<[Option<String>]> {
+        let mut places = Vec::with_capacity(said.len());
+        for (name, value) in said {
+            let at = self.see(name, value);
+            places.resize(places.len().max(at + 1), None);
+            places[at] = Some(value.to_owned()).filter(|value| value != HIVE_NULL);
+        }
+        places.into()
+    }
 }
 
 impl Catalog {
@@ -69,7 +123,14 @@ impl Catalog {
             layout,
             errors,
             given: options.prefix.is_some(),
+            by_event: options.prefix.as_deref().is_some_and(is_by_event),
         })
+    }
+
+    /// Whether the operator's Prefix names folders after the event's time. Without a Prefix nobody knows: a
+    /// folder may as well be named after the time of arrival.
+    pub(crate) fn is_dated_by_event(&self) -> bool {
+        self.by_event
     }
 
     fn is_error(&self, key: &str) -> bool {
@@ -82,43 +143,65 @@ impl Catalog {
         }
     }
 
-    /// The objects of delivered records.
+    /// The objects of delivered records for which `predicate` may hold.
     ///
     /// # Errors
     ///
-    /// [`QueryError::NoObjects`] when there are none, [`QueryError::Store`] when the store does not list.
-    pub(crate) async fn events(&self, source: &Source) -> Result<Objects, QueryError> {
+    /// [`QueryError::NoObjects`] when there are no objects at all, [`QueryError::Store`] when the store does
+    /// not list.
+    pub(crate) async fn events(
+        &self,
+        source: &Source,
+        predicate: &Predicate,
+    ) -> Result<Objects, QueryError> {
+        let start = Instant::now();
         let root = self.events_root(source).await?;
-        let listed = list(source, &root).await?;
-        let (mut partitions, mut objects, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        for meta in listed {
-            let key = meta.location.as_ref();
-            if self.is_error(key) || !is_data(key, &meta) {
+        let listed = list(source, &root, predicate).await?;
+        let (mut found, mut others) = (Objects::default(), Vec::new());
+        for (name, value) in listed.skipped.iter().flatten() {
+            found.see(name, value);
+        }
+        let is_all = listed.skipped.is_empty();
+        // Objects of one folder come one behind the other, and where the layout is found the folder says it
+        // all.
+        let mut folder: Option<Folder> = None;
+        for (key, size, written) in listed.objects {
+            let place = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !self.given
+                && let Some((known, is_error, values)) = &folder
+                && known == place
+            {
+                if !is_error {
+                    let partitions = Arc::clone(values);
+                    found.push((key, size, written), partitions);
+                }
                 continue;
             }
             let below = key
                 .strip_prefix(root.as_str())
                 .filter(|_| !self.given)
-                .unwrap_or(key);
-            let Some(values) = self.layout.partitions(below) else {
-                others.push(meta.location);
+                .unwrap_or(&key);
+            let is_error = self.is_error(&key);
+            let said = self.layout.partitions(below).filter(|_| !is_error);
+            let Some(said) = said else {
+                if is_error && matches!(self.errors, ErrorPlace::Found) {
+                    folder = Some((place.to_owned(), true, Arc::default()));
+                } else if !is_error {
+                    others.push(key);
+                }
                 continue;
             };
-            let mut places = Vec::with_capacity(values.len());
-            for (name, value) in values {
-                let at = position_of(&mut partitions, name);
-                places.resize(places.len().max(at + 1), None);
-                if let Some(place) = places.get_mut(at) {
-                    *place = Some(value.to_owned()).filter(|value| value != HIVE_NULL);
-                }
+            let values = found.values(said);
+            if matches!(self.errors, ErrorPlace::Found) {
+                folder = Some((place.to_owned(), false, Arc::clone(&values)));
             }
-            objects.push(DataObject {
-                size: meta.size,
-                partitions: places,
-                key: meta.location,
-            });
+            found.push((key, size, written), values);
         }
-        if objects.is_empty() {
+        add(&source.counters.objects_listed, found.objects.len() as u64);
+        let bytes = found.objects.iter().map(|object| object.size).sum();
+        add(&source.counters.bytes_listed, bytes);
+        add_time(&source.counters.listing, start);
+        if found.objects.is_empty() && (is_all || !others.is_empty()) {
             let other = match others.len() {
                 0 => String::new(),
                 count => format!(" whose keys fit the Prefix ({count} do not)"),
@@ -130,14 +213,7 @@ impl Catalog {
             });
         }
         report_others(source, &others);
-        for object in &mut objects {
-            object.partitions.resize(partitions.len(), None);
-        }
-        objects.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok(Objects {
-            partitions,
-            objects: objects.into_iter().map(Arc::new).collect(),
-        })
+        Ok(found)
     }
 
     /// The folder, or the beginning of keys, under which delivered records are.
@@ -145,15 +221,19 @@ impl Catalog {
         if let Layout::Prefix(layout) = &self.layout {
             return Ok(layout.literal_prefix().into_owned());
         }
-        let top = source
-            .store
-            .list_with_delimiter(None)
-            .await
-            .map_err(|error| source.store_error("", error))?;
-        let is_there = top
-            .common_prefixes
-            .iter()
-            .any(|folder| folder.as_ref() == EVENTS_FOLDER.trim_end_matches('/'));
+        let is_there = if let Some(directory) = &source.directory {
+            directory.join(EVENTS_FOLDER).is_dir()
+        } else {
+            add(&source.counters.list_requests, 1);
+            let top = source
+                .store
+                .list_with_delimiter(None)
+                .await
+                .map_err(|error| source.store_error("", error))?;
+            top.common_prefixes
+                .iter()
+                .any(|folder| folder.as_ref() == EVENTS_FOLDER.trim_end_matches('/'))
+        };
         Ok(if is_there {
             EVENTS_FOLDER.to_owned()
         } else {
@@ -168,79 +248,66 @@ impl Catalog {
     ///
     /// [`QueryError::Store`] when the store does not list.
     pub(crate) async fn errors(&self, source: &Source) -> Result<Vec<Arc<DataObject>>, QueryError> {
+        let start = Instant::now();
         let root = match &self.errors {
             ErrorPlace::Under(literal) => literal.as_str(),
             ErrorPlace::Found => "",
         };
-        let listed = list(source, root).await?;
-        let mut objects: Vec<_> = listed
+        let listed = list(source, root, &Predicate::Maybe).await?;
+        let objects: Vec<_> = listed
+            .objects
             .into_iter()
-            .filter(|meta| {
-                self.is_error(meta.location.as_ref()) && is_data(meta.location.as_ref(), meta)
-            })
-            .map(|meta| {
-                let folder = error_output_type(meta.location.as_ref()).map(str::to_owned);
+            .filter(|(key, ..)| self.is_error(key))
+            .map(|(key, size, written)| {
+                let folder = error_output_type(&key).map(str::to_owned);
                 Arc::new(DataObject {
-                    size: meta.size,
-                    key: meta.location,
-                    partitions: vec![folder],
+                    key,
+                    size,
+                    written,
+                    partitions: [folder].into(),
                 })
             })
             .collect();
-        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        add(&source.counters.objects_listed, objects.len() as u64);
+        add_time(&source.counters.listing, start);
         Ok(objects)
     }
 }
 
-/// Hive's name for a null in a folder.
-const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+impl Objects {
+    fn push(&mut self, (key, size, written): Entry, partitions: Arc<[Option<String>]>) {
+        self.objects.push(Arc::new(DataObject {
+            key,
+            size,
+            written,
+            partitions,
+        }));
+    }
+}
 
-fn position_of(names: &mut Vec<String>, name: &str) -> usize {
-    names
-        .iter()
-        .position(|known| known == name)
-        .unwrap_or_else(|| {
-            names.push(name.to_owned());
-            names.len() - 1
-        })
+/// Whether a Prefix takes the parts of the date from the record, and none from the clock.
+fn is_by_event(prefix: &str) -> bool {
+    let parts = prefix.split("!{").filter_map(|part| part.split_once('}'));
+    let mut has_year = false;
+    for (expression, _) in parts {
+        match expression.split_once(':') {
+            Some(("timestamp", _)) => return false,
+            Some((_, "year")) => has_year = true,
+            _ => {}
+        }
+    }
+    has_year
 }
 
 /// Says that objects are there which the Prefix does not write: it may be the wrong one, or a value with a `/`
 /// in it made a deeper path.
-fn report_others(source: &Source, others: &[Path]) {
+fn report_others(source: &Source, others: &[String]) {
     let Some(first) = others.first() else { return };
     source.problems.merge([Problem {
-        object: first.to_string(),
+        object: first.clone(),
         kind: ProblemKind::Layout,
         count: others.len() as u64,
         line: None,
         message: "the key does not fit the Prefix, so the object is not read".to_owned(),
     }]);
-}
-
-/// Whether an object is one that Firehose wrote: it has bytes, and nothing on its way begins with `_` or
-/// `.`, which is how Hadoop's tools, Delta and people mark what is not data.
-fn is_data(key: &str, meta: &ObjectMeta) -> bool {
-    meta.size > 0
-        && !key
-            .split('/')
-            .any(|part| part.starts_with(['_', '.']) && part != HIVE_NULL)
-}
-
-/// Everything whose key begins with `beginning`, which need not end at a folder.
-async fn list(source: &Source, beginning: &str) -> Result<Vec<ObjectMeta>, QueryError> {
-    let folder = beginning.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let error = |error| source.store_error(beginning, error);
-    let folder = Path::parse(folder).map_err(|invalid| error(invalid.into()))?;
-    let prefix = (!folder.as_ref().is_empty()).then_some(&folder);
-    let listed: Vec<ObjectMeta> = source
-        .store
-        .list(prefix)
-        .try_collect()
-        .await
-        .map_err(error)?;
-    Ok(listed
-        .into_iter()
-        .filter(|meta| meta.location.as_ref().starts_with(beginning))
-        .collect())
 }

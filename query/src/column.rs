@@ -1,144 +1,283 @@
-//! From the JSON text of one value to one row of an Arrow column.
+//! From the JSON text of one value to one row of an Arrow column, in one pass over the text.
 
 use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListArray, NullBufferBuilder,
-        StringBuilder, StructArray, TimestampMicrosecondBuilder, new_null_array,
+        Array, ArrayRef, BooleanArray, BooleanBufferBuilder, Float64Array, Int64Array, ListArray,
+        NullBufferBuilder, StringArray, StructArray, TimestampMicrosecondArray, new_null_array,
     },
-    buffer::OffsetBuffer,
-    datatypes::{DataType, FieldRef, Fields},
+    buffer::{Buffer, OffsetBuffer, ScalarBuffer},
+    datatypes::{DataType, FieldRef},
     error::ArrowError,
 };
-use hydrant_records::json::{JsonError, Scanner};
+use hydrant_records::json::{Scanner, unescape};
 
 use crate::{
+    members::Members,
     paths::Wanted,
-    shape::{float, integer, timestamp_micros},
-    slots::Slots,
-    text::text,
+    shape::{Shape, Sort, float, integer, timestamp_micros},
+    skim::{byte_at, space_end, string_end, value_end},
 };
 
-/// A column being filled, one value of accepted JSON text after the other.
-pub(crate) enum Column {
+/// In place of an offset: everything that is wanted of the record was found, so nobody looked for its end.
+pub(crate) const ENOUGH: usize = usize::MAX;
+
+/// Why a record gave no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// What was looked at is not JSON.
+    Broken,
+    /// A value does not fit the type that its column has, or a field is there that has no column.
+    Misfit,
+}
+
+/// A record being read.
+pub(crate) struct Reading<'a> {
+    /// The text of the whole object, which is UTF-8 as far as the record goes.
+    pub(crate) text: &'a [u8],
+    /// Whether the schema was given by the operator: what does not fit it is null, and what it does not
+    /// name is not there.
+    pub(crate) pinned: bool,
+    /// The path of the first value that became null because it does not fit.
+    pub(crate) bad: Option<String>,
+}
+
+/// A column being filled.
+pub(crate) struct Column {
+    /// Rows so far.
+    pub(crate) rows: usize,
+    pub(crate) values: Values,
+}
+
+/// The values of a column.
+pub(crate) enum Values {
     /// `true` and `false`.
-    Boolean(BooleanBuilder),
+    Boolean(BooleanBufferBuilder, NullBufferBuilder),
     /// Integers of 64 bits.
-    Integer(Int64Builder),
+    Integer(Vec<i64>, NullBufferBuilder),
     /// Floats of 64 bits.
-    Float(Float64Builder),
+    Float(Vec<f64>, NullBufferBuilder),
     /// Texts as themselves, everything else as its JSON text.
-    Text(StringBuilder),
+    Text(Box<Text>),
     /// RFC 3339 texts.
-    Time(TimestampMicrosecondBuilder),
+    Time(Vec<i64>, NullBufferBuilder, DataType),
     /// Arrays.
     List(Box<List>),
     /// Objects.
-    Struct(Box<Struct>),
+    Struct(Box<Members>, NullBufferBuilder),
     /// A column that is there for its type only: null throughout.
-    Null(DataType, usize),
+    Absent(DataType, Option<ArrayRef>),
 }
 
-/// See [`Column::List`].
+/// See [`Values::Text`].
+pub(crate) struct Text {
+    bytes: Vec<u8>,
+    offsets: Vec<i32>,
+    valid: NullBufferBuilder,
+    /// What was seen of the values, with their depth; not known of a pinned column.
+    shape: Option<(Shape, usize)>,
+    said: String,
+}
+
+/// See [`Values::List`].
 pub(crate) struct List {
     element: FieldRef,
     column: Column,
     offsets: Vec<i32>,
-    length: i32,
-    valid: NullBufferBuilder,
-}
-
-/// See [`Column::Struct`].
-pub(crate) struct Struct {
-    fields: Fields,
-    columns: Vec<Column>,
-    slots: Slots,
     valid: NullBufferBuilder,
 }
 
 impl Column {
-    /// An empty column of a type that [`crate::shape::Shape`] gives, of which only some parts are wanted. Other
-    /// types are never filled.
-    pub(crate) fn new(data_type: &DataType, wanted: &Wanted) -> Self {
-        match data_type {
-            DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
-            DataType::Int64 => Self::Integer(Int64Builder::new()),
-            DataType::Float64 => Self::Float(Float64Builder::new()),
-            DataType::Utf8 => Self::Text(StringBuilder::new()),
-            DataType::Timestamp(_, _) => {
-                Self::Time(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()))
-            }
-            DataType::List(element) => Self::List(Box::new(List {
-                element: Arc::clone(element),
-                column: Self::new(element.data_type(), &Wanted::Whole),
+    /// An empty column of a type that [`Shape`] gives, of which only some parts are wanted. Other types are
+    /// never filled. `shape` is what the type was made from, at `depth`.
+    pub(crate) fn new(
+        data_type: &DataType,
+        wanted: &Wanted,
+        shape: Option<&Shape>,
+        depth: usize,
+    ) -> Self {
+        let valid = NullBufferBuilder::new(0);
+        let values = match data_type {
+            DataType::Boolean => Values::Boolean(BooleanBufferBuilder::new(0), valid),
+            DataType::Int64 => Values::Integer(Vec::new(), valid),
+            DataType::Float64 => Values::Float(Vec::new(), valid),
+            DataType::Utf8 => Values::Text(Box::new(Text {
+                bytes: Vec::new(),
                 offsets: vec![0],
-                length: 0,
-                valid: NullBufferBuilder::new(0),
+                valid,
+                shape: shape.map(|shape| (shape.kinds_only(), depth)),
+                said: String::new(),
             })),
-            DataType::Struct(fields) => Self::Struct(Box::new(Struct::new(fields, wanted))),
-            other => Self::Null(other.clone(), 0),
-        }
-    }
-
-    /// Adds one row. `None` and JSON `null` give null; so does a value that does not fit, which makes the
-    /// answer false.
-    pub(crate) fn append(&mut self, value: Option<&[u8]>) -> bool {
-        let Some(value) = value.filter(|value| value.first() != Some(&b'n')) else {
-            self.append_null();
-            return true;
+            DataType::Timestamp(_, _) => Values::Time(Vec::new(), valid, data_type.clone()),
+            DataType::List(element) => Values::List(Box::new(List {
+                element: Arc::clone(element),
+                column: Self::new(
+                    element.data_type(),
+                    &Wanted::Whole,
+                    // Of an array that was always empty, nothing was seen of the elements.
+                    shape.map(|shape| shape.element().unwrap_or(Shape::nothing())),
+                    depth + 1,
+                ),
+                offsets: vec![0],
+                valid,
+            })),
+            DataType::Struct(fields) => {
+                Values::Struct(Box::new(Members::new(fields, wanted, shape, depth)), valid)
+            }
+            other => Values::Absent(other.clone(), None),
         };
-        match self {
-            Self::Boolean(builder) => {
-                let fits = match value {
-                    b"true" => Some(true),
-                    b"false" => Some(false),
-                    _ => None,
-                };
-                builder.append_option(fits);
-                fits.is_some()
-            }
-            Self::Integer(builder) => {
-                let fits = integer(value);
-                builder.append_option(fits);
-                fits.is_some()
-            }
-            Self::Float(builder) => {
-                let fits = float(value);
-                builder.append_option(fits);
-                fits.is_some()
-            }
-            Self::Text(builder) => append_text(builder, value),
-            Self::Time(builder) => {
-                let fits = unquoted(value).and_then(timestamp_micros);
-                builder.append_option(fits);
-                fits.is_some()
-            }
-            Self::List(list) => list.append(value),
-            Self::Struct(nested) => nested.append(value),
-            Self::Null(_, rows) => {
-                *rows += 1;
-                true
-            }
+        Self { rows: 0, values }
+    }
+
+    /// A column that is null throughout.
+    pub(crate) fn absent(data_type: &DataType) -> Self {
+        Self {
+            rows: 0,
+            values: Values::Absent(data_type.clone(), None),
         }
     }
 
-    fn append_null(&mut self) {
-        match self {
-            Self::Boolean(builder) => builder.append_null(),
-            Self::Integer(builder) => builder.append_null(),
-            Self::Float(builder) => builder.append_null(),
-            Self::Text(builder) => builder.append_null(),
-            Self::Time(builder) => builder.append_null(),
-            Self::List(list) => {
-                list.offsets.push(list.length);
-                list.valid.append_null();
+    /// The last value, if it is a time.
+    pub(crate) fn last_time(&self) -> Option<i64> {
+        match &self.values {
+            Values::Time(values, valid, _) => {
+                let last = values.len().checked_sub(1)?;
+                valid.is_valid(last).then(|| values.get(last).copied())?
             }
-            Self::Struct(nested) => {
-                nested.columns.iter_mut().for_each(Self::append_null);
-                nested.valid.append_null();
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self.values, Values::Absent(..))
+    }
+
+    /// Adds the value at `at` as one row; gives the offset behind it, or [`ENOUGH`] if `last` says that
+    /// nothing behind this value is wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`]; the row is there or not, see [`Column::pad`].
+    #[inline]
+    pub(crate) fn read(
+        &mut self,
+        reading: &mut Reading<'_>,
+        at: usize,
+        last: bool,
+    ) -> Result<usize, Fault> {
+        let text = reading.text;
+        let first = byte_at(text, at);
+        if first == b'n' {
+            self.append_null();
+            return literal_end(text, at, b"null");
+        }
+        let read = match (&mut self.values, first) {
+            (Values::Text(column), _) => column.read(text, at, first)?,
+            (Values::Integer(values, valid), b'-' | b'0'..=b'9') => {
+                let (number, end) = number(text, at)?;
+                integer(number).map(|value| {
+                    values.push(value);
+                    valid.append_non_null();
+                    end
+                })
             }
-            Self::Null(_, rows) => *rows += 1,
+            (Values::Float(values, valid), b'-' | b'0'..=b'9') => {
+                let (number, end) = number(text, at)?;
+                // A float loses digits of a large integer; then the column has to be text.
+                let loses = !reading.pinned
+                    && number.len() > 15
+                    && Sort::of_number(number) != Sort::Integer
+                    && Sort::of_number(number) != Sort::Float;
+                float(number).filter(|_| !loses).map(|value| {
+                    values.push(value);
+                    valid.append_non_null();
+                    end
+                })
+            }
+            (Values::Boolean(values, valid), b't' | b'f') => {
+                let is_true = first == b't';
+                let end = literal_end(text, at, if is_true { b"true" } else { b"false" })?;
+                values.append(is_true);
+                valid.append_non_null();
+                Some(end)
+            }
+            (Values::Time(values, valid, _), b'"') => {
+                let (end, _) = string_end(text, at + 1).ok_or(Fault::Broken)?;
+                let spelled = text.get(at + 1..end - 1).unwrap_or_default();
+                let time = timestamp_micros(spelled);
+                if time.is_none() {
+                    reading.bad.get_or_insert_default();
+                }
+                values.push(time.unwrap_or_default());
+                valid.append(time.is_some());
+                Some(end)
+            }
+            (Values::List(elements), b'[') => Some(elements.read(reading, at)?),
+            (Values::Struct(members, valid), b'{') => {
+                let end = members.read(reading, at, last)?;
+                valid.append_non_null();
+                Some(end)
+            }
+            (Values::Absent(..), _) => value_end(text, at),
+            (_, _) => None,
+        };
+        if let Some(end) = read {
+            self.rows += 1;
+            return Ok(end);
+        }
+        if !reading.pinned {
+            check_value(text, at)?;
+            return Err(Fault::Misfit);
+        }
+        reading.bad.get_or_insert_default();
+        self.append_null();
+        value_end(text, at).ok_or(Fault::Broken)
+    }
+
+    /// Adds nulls until there are `rows` rows, whatever was left undone in the last one.
+    pub(crate) fn pad(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Boolean(values, valid) => {
+                match rows.checked_sub(values.len()) {
+                    Some(missing) => values.append_n(missing, false),
+                    None => values.truncate(rows),
+                }
+                pad_valid(valid, rows);
+            }
+            Values::Integer(values, valid) | Values::Time(values, valid, _) => {
+                values.resize(rows, 0);
+                pad_valid(valid, rows);
+            }
+            Values::Float(values, valid) => {
+                values.resize(rows, 0.0);
+                pad_valid(valid, rows);
+            }
+            Values::Text(column) => column.pad(rows),
+            Values::List(list) => list.pad(rows),
+            Values::Struct(members, valid) => {
+                members.pad(rows);
+                pad_valid(valid, rows);
+            }
+            Values::Absent(..) => {}
+        }
+        self.rows = rows;
+    }
+
+    #[inline]
+    pub(crate) fn append_null(&mut self) {
+        match &mut self.values {
+            Values::Text(column) => {
+                column.offsets.push(column.end());
+                column.valid.append_null();
+                self.rows += 1;
+            }
+            Values::Integer(values, valid) => {
+                values.push(0);
+                valid.append_null();
+                self.rows += 1;
+            }
+            _ => self.pad(self.rows + 1),
         }
     }
 
@@ -148,107 +287,186 @@ impl Column {
     ///
     /// [`ArrowError`] when the parts do not fit together, which would be a defect of this module.
     pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(match self {
-            Self::Boolean(builder) => Arc::new(builder.finish()),
-            Self::Integer(builder) => Arc::new(builder.finish()),
-            Self::Float(builder) => Arc::new(builder.finish()),
-            Self::Text(builder) => Arc::new(builder.finish()),
-            Self::Time(builder) => Arc::new(builder.finish()),
-            Self::List(list) => {
-                let offsets = std::mem::replace(&mut list.offsets, vec![0]);
-                list.length = 0;
-                Arc::new(ListArray::try_new(
-                    Arc::clone(&list.element),
-                    OffsetBuffer::new(offsets.into()),
-                    list.column.finish()?,
-                    list.valid.finish(),
+        let rows = std::mem::take(&mut self.rows);
+        Ok(match &mut self.values {
+            Values::Boolean(values, valid) => {
+                Arc::new(BooleanArray::new(values.finish(), valid.finish()))
+            }
+            Values::Integer(values, valid) => {
+                Arc::new(Int64Array::try_new(taken(values), valid.finish())?)
+            }
+            Values::Float(values, valid) => {
+                Arc::new(Float64Array::try_new(taken(values), valid.finish())?)
+            }
+            Values::Time(values, valid, data_type) => Arc::new(
+                TimestampMicrosecondArray::try_new(taken(values), valid.finish())?
+                    .with_data_type(data_type.clone()),
+            ),
+            Values::Text(column) => column.finish()?,
+            Values::List(list) => list.finish()?,
+            Values::Struct(members, valid) => {
+                let (fields, arrays) = members.finish()?;
+                let valid = valid.finish();
+                Arc::new(StructArray::try_new_with_length(
+                    fields, arrays, valid, rows,
                 )?)
             }
-            Self::Struct(nested) => {
-                let arrays = nested
-                    .columns
-                    .iter_mut()
-                    .map(Self::finish)
-                    .collect::<Result<Vec<_>, _>>()?;
-                Arc::new(StructArray::try_new(
-                    nested.fields.clone(),
-                    arrays,
-                    nested.valid.finish(),
-                )?)
+            Values::Absent(data_type, cached) => {
+                // Most batches have the same number of rows, so the same nulls do for all of them.
+                match cached {
+                    Some(nulls) if nulls.len() >= rows => nulls.slice(0, rows),
+                    _ => Arc::clone(cached.insert(new_null_array(data_type, rows))),
+                }
             }
-            Self::Null(data_type, rows) => new_null_array(data_type, std::mem::take(rows)),
         })
     }
 }
 
-impl List {
-    fn append(&mut self, value: &[u8]) -> bool {
-        let is_array = value.first() == Some(&b'[');
-        let fits = is_array && self.append_elements(value).unwrap_or(false);
-        self.offsets.push(self.length);
-        self.valid.append(is_array);
-        fits
-    }
+fn taken<T: arrow::datatypes::ArrowNativeType>(values: &mut Vec<T>) -> ScalarBuffer<T> {
+    let capacity = values.len();
+    std::mem::replace(values, Vec::with_capacity(capacity)).into()
+}
 
-    fn append_elements(&mut self, array: &[u8]) -> Result<bool, JsonError> {
-        let mut fits = true;
-        let mut scanner = Scanner::new(array, 0);
-        scanner.enter_array()?;
-        while scanner.next_element()? {
-            let element = scanner.skip_value()?;
-            fits &= self.column.append(Some(scanner.text(element)));
-            self.length += 1;
-        }
-        Ok(fits)
+fn pad_valid(valid: &mut NullBufferBuilder, rows: usize) {
+    match rows.checked_sub(valid.len()) {
+        Some(missing) => valid.append_n_nulls(missing),
+        None => valid.truncate(rows),
     }
 }
 
-impl Struct {
-    fn new(fields: &Fields, wanted: &Wanted) -> Self {
-        let column = |field: &FieldRef| match wanted {
-            Wanted::Whole => Column::new(field.data_type(), &Wanted::Whole),
-            Wanted::Fields(some) => match some.get(field.name()) {
-                Some(wanted) => Column::new(field.data_type(), wanted),
-                None => Column::Null(field.data_type().clone(), 0),
-            },
-        };
-        Self {
-            fields: fields.clone(),
-            columns: fields.iter().map(column).collect(),
-            slots: Slots::new(fields.iter().map(|field| field.name().as_str())),
-            valid: NullBufferBuilder::new(0),
-        }
+/// The number at `at`, and the offset behind it.
+#[inline]
+fn number(text: &[u8], at: usize) -> Result<(&[u8], usize), Fault> {
+    let mut scanner = Scanner::new(text, at);
+    let range = scanner.skip_value().map_err(|_| Fault::Broken)?;
+    let end = range.end;
+    Ok((scanner.text(range), end))
+}
+
+#[inline]
+fn literal_end(text: &[u8], at: usize, word: &[u8]) -> Result<usize, Fault> {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.starts_with(word)
+        .then_some(at + word.len())
+        .ok_or(Fault::Broken)
+}
+
+/// Whether the value at `at` is JSON: what is broken is no reason to begin anew.
+fn check_value(text: &[u8], at: usize) -> Result<usize, Fault> {
+    let mut scanner = Scanner::new(text, at);
+    let value = scanner.skip_value().map_err(|_| Fault::Broken)?;
+    Ok(value.end)
+}
+
+impl Text {
+    fn end(&self) -> i32 {
+        // A batch is sent long before it holds 2 GiB.
+        i32::try_from(self.bytes.len()).unwrap_or(i32::MAX)
     }
 
-    fn append(&mut self, value: &[u8]) -> bool {
-        if value.first() != Some(&b'{') {
-            self.columns.iter_mut().for_each(Column::append_null);
-            self.valid.append_null();
-            return false;
-        }
-        let mut fits = self.slots.read_object(&mut Scanner::new(value, 0)).is_ok();
-        for (slot, column) in self.columns.iter_mut().enumerate() {
-            if let Column::Null(_, rows) = column {
-                *rows += 1;
+    /// Adds the value at `at`; `None` when it does not fit.
+    #[inline]
+    fn read(&mut self, text: &[u8], at: usize, first: u8) -> Result<Option<usize>, Fault> {
+        let end = if first == b'"' {
+            let (end, escapes) = string_end(text, at + 1).ok_or(Fault::Broken)?;
+            let spelled = text.get(at + 1..end - 1).unwrap_or_default();
+            if escapes {
+                let spelled = std::str::from_utf8(spelled).map_err(|_| Fault::Broken)?;
+                self.said.clear();
+                // The escapes themselves were not looked at yet.
+                check_value(text, at)?;
+                unescape(spelled, &mut self.said);
+                self.bytes.extend_from_slice(self.said.as_bytes());
             } else {
-                fits &= column.append(self.slots.value(slot, value));
+                self.bytes.extend_from_slice(spelled);
             }
-        }
+            end
+        } else {
+            let end = check_value(text, at)?;
+            let value = text.get(at..end).unwrap_or_default();
+            if let Some((shape, depth)) = &self.shape
+                && !shape.stays_text(sort_of(value, first), *depth)
+            {
+                return Ok(None);
+            }
+            self.bytes.extend_from_slice(value);
+            end
+        };
+        self.offsets.push(self.end());
         self.valid.append_non_null();
-        fits
+        Ok(Some(end))
+    }
+
+    fn pad(&mut self, rows: usize) {
+        self.offsets.truncate(rows + 1);
+        let end = self.offsets.last().copied().unwrap_or_default();
+        self.bytes
+            .truncate(usize::try_from(end).unwrap_or_default());
+        self.offsets.resize(rows + 1, end);
+        pad_valid(&mut self.valid, rows);
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        let (rows, length) = (self.offsets.len(), self.bytes.len());
+        let bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(length));
+        let mut fresh = Vec::with_capacity(rows);
+        fresh.push(0);
+        let offsets = std::mem::replace(&mut self.offsets, fresh);
+        let offsets = OffsetBuffer::new(offsets.into());
+        let (bytes, valid) = (Buffer::from_vec(bytes), self.valid.finish());
+        Ok(Arc::new(StringArray::try_new(offsets, bytes, valid)?))
     }
 }
 
-fn unquoted(value: &[u8]) -> Option<&[u8]> {
-    value.strip_prefix(b"\"")?.strip_suffix(b"\"")
+/// The sort of a value that is neither text nor null.
+fn sort_of(value: &[u8], first: u8) -> Sort {
+    match first {
+        b't' | b'f' => Sort::Boolean,
+        b'[' => Sort::Array,
+        b'{' if byte_at(value, space_end(value, 1)) == b'}' => Sort::EmptyObject,
+        b'{' => Sort::Object,
+        _ => Sort::of_number(value),
+    }
 }
 
-/// Adds a text as itself, or any other value as its JSON text.
-pub(crate) fn append_text(builder: &mut StringBuilder, value: &[u8]) -> bool {
-    let said = match unquoted(value) {
-        Some(spelled) => text(spelled),
-        None => simdutf8::basic::from_utf8(value).ok().map(Into::into),
-    };
-    builder.append_option(said.as_deref());
-    said.is_some()
+impl List {
+    fn read(&mut self, reading: &mut Reading<'_>, at: usize) -> Result<usize, Fault> {
+        let text = reading.text;
+        let mut at = space_end(text, at + 1);
+        if byte_at(text, at) == b']' {
+            at += 1;
+        } else {
+            loop {
+                at = space_end(text, self.column.read(reading, at, false)?);
+                match byte_at(text, at) {
+                    b',' => at = space_end(text, at + 1),
+                    b']' => break,
+                    _ => return Err(Fault::Broken),
+                }
+            }
+            at += 1;
+        }
+        let end = i32::try_from(self.column.rows).map_err(|_| Fault::Broken)?;
+        self.offsets.push(end);
+        self.valid.append_non_null();
+        Ok(at)
+    }
+
+    fn pad(&mut self, rows: usize) {
+        self.offsets.truncate(rows + 1);
+        let end = self.offsets.last().copied().unwrap_or_default();
+        self.column.pad(usize::try_from(end).unwrap_or_default());
+        self.offsets.resize(rows + 1, end);
+        pad_valid(&mut self.valid, rows);
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        let offsets = std::mem::replace(&mut self.offsets, vec![0]);
+        Ok(Arc::new(ListArray::try_new(
+            Arc::clone(&self.element),
+            OffsetBuffer::new(offsets.into()),
+            self.column.finish()?,
+            self.valid.finish(),
+        )?))
+    }
 }

@@ -7,10 +7,13 @@ use arrow::{
     datatypes::{DataType, Field, FieldRef},
 };
 
-use crate::object::DataObject;
+use crate::{catalog::Partition, object::DataObject};
 
 /// The column that holds an object's key.
 pub(crate) const OBJECT: &str = "_object";
+
+/// Hive's name for a null in a folder.
+pub(crate) const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// Where the value of such a column comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,21 +32,16 @@ pub(crate) struct Constant {
 }
 
 impl Constant {
-    /// The n-th partition column. Its type is Int64 when each value in the lake is digits that fit, else text.
-    pub(crate) fn partition(name: &str, n: usize, objects: &[Arc<DataObject>]) -> Self {
-        let value = |object: &Arc<DataObject>| object.partitions.get(n).cloned().flatten();
-        let is_number = |value: &str| {
-            value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<i64>().is_ok()
-        };
-        let mut values = objects.iter().filter_map(value).peekable();
-        let all_numbers = values.peek().is_some() && values.all(|value| is_number(&value));
-        let data_type = if all_numbers {
+    /// The n-th partition column. Its type is Int64 when each value that was seen is digits that fit, else
+    /// text.
+    pub(crate) fn partition(partition: &Partition, n: usize) -> Self {
+        let data_type = if partition.is_number && partition.is_seen {
             DataType::Int64
         } else {
             DataType::Utf8
         };
         Self {
-            field: Arc::new(Field::new(name, data_type, true)),
+            field: Arc::new(Field::new(&partition.name, data_type, true)),
             origin: Origin::Partition(n),
         }
     }
@@ -68,9 +66,10 @@ impl Constant {
         &self.field
     }
 
-    fn value<'a>(&self, object: &'a DataObject) -> Option<&'a str> {
+    /// The value that all rows of an object have.
+    pub(crate) fn value<'a>(&self, object: &'a DataObject) -> Option<&'a str> {
         match self.origin {
-            Origin::Key => Some(object.key.as_ref()),
+            Origin::Key => Some(&object.key),
             Origin::Partition(n) => object.partitions.get(n)?.as_deref(),
         }
     }

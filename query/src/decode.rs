@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use arrow::{
     array::{ArrayRef, RecordBatch, RecordBatchOptions},
-    datatypes::{Field, FieldRef, Schema, SchemaRef},
+    datatypes::{FieldRef, Fields, Schema, SchemaRef},
     error::ArrowError,
 };
-use hydrant_records::json::JsonError;
 
 use crate::{
-    column::Column,
+    column::{Column, Fault, Reading},
     constants::{Constant, ConstantColumn},
+    hours::{PARTS, interval},
+    members::Members,
     object::DataObject,
-    paths::{Paths, Wanted},
+    paths::Wanted,
     scan::Projection,
-    slots::Slots,
+    shape::{Shape, TIME},
 };
 
-/// Turns records into rows. What is a record, and so a row, is the same for every decoder and projection.
+/// Turns records into rows.
 pub(crate) trait Decoder: Send {
     /// The rows that follow come from this object.
     fn begin(&mut self, object: &Arc<DataObject>);
@@ -27,8 +28,19 @@ pub(crate) trait Decoder: Send {
     ///
     /// # Errors
     ///
-    /// [`JsonError`] when no record starts there; no row was added.
-    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, JsonError>;
+    /// [`Fault`]; no row was added.
+    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, Fault>;
+
+    /// Adds rows of which nothing is looked at; only a decoder that [`Decoder::counts_only`] can.
+    fn push_unseen(&mut self, rows: usize);
+
+    /// Whether no column comes from the records.
+    fn counts_only(&self) -> bool;
+
+    /// Whether a [`Fault::Misfit`] was that of a record in a folder that is not named after its time.
+    fn found_stray(&self) -> bool {
+        false
+    }
 
     /// The rows so far, and none are left.
     ///
@@ -39,12 +51,12 @@ pub(crate) trait Decoder: Send {
 }
 
 /// A row that was added.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pushed {
-    /// The end of its record.
+    /// The end of its record, or [`crate::column::ENOUGH`].
     pub(crate) end: usize,
-    /// The first column whose value did not fit it and is null.
-    pub(crate) misfit: Option<usize>,
+    /// The path of the first value that is null because it does not fit its column.
+    pub(crate) bad: Option<String>,
 }
 
 /// The columns of a table: first the records' fields, then those that an object has in common.
@@ -56,11 +68,17 @@ pub(crate) struct TableColumns {
     pub(crate) fields: usize,
     /// The rest.
     pub(crate) constants: Vec<Constant>,
+    /// What the fields were made from; `None` when they are pinned, or fixed.
+    pub(crate) shape: Option<Arc<Shape>>,
 }
 
 impl TableColumns {
     /// Puts `constants` behind `fields`. A field that the records have wins over a constant of that name.
-    pub(crate) fn new(fields: Vec<FieldRef>, mut constants: Vec<Constant>) -> Self {
+    pub(crate) fn new(
+        fields: Vec<FieldRef>,
+        mut constants: Vec<Constant>,
+        shape: Option<Arc<Shape>>,
+    ) -> Self {
         constants.retain(|constant| {
             fields
                 .iter()
@@ -77,6 +95,7 @@ impl TableColumns {
             schema: Arc::new(Schema::new(all)),
             fields: count,
             constants,
+            shape,
         }
     }
 
@@ -114,8 +133,8 @@ impl Constants {
     }
 
     #[inline]
-    pub(crate) fn count_row(&mut self) {
-        self.rows += 1;
+    pub(crate) fn count_rows(&mut self, rows: usize) {
+        self.rows += rows;
     }
 
     fn write(&mut self) {
@@ -147,10 +166,23 @@ enum Source {
 pub(crate) struct EventDecoder {
     schema: SchemaRef,
     sources: Vec<Source>,
-    slots: Slots,
-    columns: Vec<Column>,
+    members: Members,
     constants: Constants,
+    pinned: bool,
     rows: usize,
+    times: Option<Times>,
+    found_stray: bool,
+    all_constants: Vec<Constant>,
+}
+
+/// What is needed to see whether records lie in the folders of their times.
+struct Times {
+    /// The column `time`, among those that are read.
+    column: usize,
+    /// The columns that make up a folder's time.
+    parts: Vec<Constant>,
+    /// From when to when the folder reaches of the object that is read.
+    interval: Option<(i64, i64)>,
 }
 
 impl EventDecoder {
@@ -160,11 +192,19 @@ impl EventDecoder {
             columns: projection,
             paths,
         } = projection;
-        let (mut fields, mut constants, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+        let shape = table.shape.as_deref();
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        let (mut constants, mut sources) = (Vec::new(), Vec::new());
         for &at in projection {
             if at < table.fields {
+                let field = &table.schema.fields()[at];
+                let wanted = paths
+                    .as_deref()
+                    .map_or(&Wanted::Whole, |paths| paths.of(field.name()));
+                let shape = shape.map(|it| it.field(field.name()).unwrap_or(Shape::nothing()));
                 sources.push(Source::Field(fields.len()));
-                fields.push(table.schema.field(at));
+                columns.push(Column::new(field.data_type(), wanted, shape, 1));
+                fields.push(Arc::clone(field));
             } else if let Some(constant) = table.constants.get(at - table.fields) {
                 sources.push(Source::Constant(constants.len()));
                 constants.push(constant.clone());
@@ -173,52 +213,107 @@ impl EventDecoder {
         let projected = projection
             .iter()
             .map(|&at| Arc::clone(&table.schema.fields()[at]));
+        // Whoever asks for every field asks for those too that nobody knew of. (With nothing asked for at
+        // all, records are only counted.)
+        let whole = fields.len() == table.fields && shape.is_some() && !projection.is_empty();
         Self {
             schema: Arc::new(Schema::new(projected.collect::<Vec<_>>())),
             sources,
-            slots: Slots::new(fields.iter().map(|field| field.name().as_str())),
-            columns: fields
-                .iter()
-                .map(|field| column(field, paths.as_deref()))
-                .collect(),
+            members: Members::with_columns(Fields::from(fields), columns, whole),
             constants: Constants::new(constants),
+            pinned: shape.is_none(),
             rows: 0,
+            times: None,
+            found_stray: false,
+            all_constants: table.constants.clone(),
         }
     }
-}
 
-fn column(field: &Field, paths: Option<&Paths>) -> Column {
-    let wanted = paths.map_or(&Wanted::Whole, |paths| paths.of(field.name()));
-    Column::new(field.data_type(), wanted)
+    /// The same, which takes it for a misfit when a record does not lie in the folder of its time.
+    pub(crate) fn trusting_time(mut self, trusts: bool) -> Self {
+        let column = self.members.position(TIME).filter(|_| trusts);
+        self.times = column.map(|column| {
+            let constants = std::mem::take(&mut self.all_constants).into_iter();
+            Times {
+                column,
+                parts: constants
+                    .filter(|it| PARTS.contains(&it.field().name().as_str()))
+                    .collect(),
+                interval: None,
+            }
+        });
+        self
+    }
+
+    /// Whether the record that was read last lies in the folder of its time.
+    fn is_at_home(&self) -> bool {
+        let Some(Times {
+            column,
+            interval: Some((from, to)),
+            ..
+        }) = &self.times
+        else {
+            return true;
+        };
+        let time = self.members.last_time(*column);
+        time.is_none_or(|time| (*from..*to).contains(&time))
+    }
 }
 
 impl Decoder for EventDecoder {
     fn begin(&mut self, object: &Arc<DataObject>) {
         self.constants.begin(object);
+        if let Some(times) = &mut self.times {
+            times.interval = interval(|part| {
+                let mut parts = times.parts.iter();
+                parts.find(|it| it.field().name() == part)?.value(object)
+            });
+        }
     }
 
-    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, JsonError> {
-        let end = self.slots.read_record(text, start)?;
-        let mut misfit = None;
-        for (slot, column) in self.columns.iter_mut().enumerate() {
-            if !column.append(self.slots.value(slot, text)) && misfit.is_none() {
-                misfit = Some(slot);
+    fn found_stray(&self) -> bool {
+        self.found_stray
+    }
+
+    #[inline]
+    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, Fault> {
+        let mut reading = Reading {
+            text,
+            pinned: self.pinned,
+            bad: None,
+        };
+        match self.members.read(&mut reading, start, true) {
+            Ok(_) if !self.is_at_home() => {
+                self.found_stray = true;
+                self.members.pad(self.rows);
+                Err(Fault::Misfit)
+            }
+            Ok(end) => {
+                self.constants.count_rows(1);
+                self.rows += 1;
+                Ok(Pushed {
+                    end,
+                    bad: reading.bad,
+                })
+            }
+            Err(fault) => {
+                self.members.pad(self.rows);
+                Err(fault)
             }
         }
-        self.constants.count_row();
-        self.rows += 1;
-        Ok(Pushed {
-            end,
-            misfit: misfit.and_then(|slot| self.output_of(slot)),
-        })
+    }
+
+    fn push_unseen(&mut self, rows: usize) {
+        self.constants.count_rows(rows);
+        self.rows += rows;
+    }
+
+    fn counts_only(&self) -> bool {
+        self.members.reads_nothing()
     }
 
     fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let fields = self
-            .columns
-            .iter_mut()
-            .map(Column::finish)
-            .collect::<Result<Vec<_>, _>>()?;
+        let (_, fields) = self.members.finish()?;
         let constants = self.constants.finish();
         let array = |source: &Source| match *source {
             Source::Field(at) => Arc::clone(&fields[at]),
@@ -231,27 +326,20 @@ impl Decoder for EventDecoder {
     }
 }
 
-impl EventDecoder {
-    fn output_of(&self, slot: usize) -> Option<usize> {
-        self.sources
-            .iter()
-            .position(|source| matches!(source, Source::Field(at) if *at == slot))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::shape::Shape;
+    use crate::column::ENOUGH;
 
     fn decode(records: &[&str]) -> RecordBatch {
         let mut shape = Shape::default();
         for record in records {
             shape.observe_record(record.as_bytes()).unwrap();
         }
-        let table = TableColumns::new(shape.record_fields(), vec![Constant::object()]);
+        let fields = shape.record_fields();
+        let table = TableColumns::new(fields, vec![Constant::object()], Some(Arc::new(shape)));
         let columns = (0..table.schema.fields().len()).collect();
         let all = Projection {
             columns,
@@ -261,15 +349,16 @@ mod tests {
         decoder.begin(&Arc::new(DataObject {
             key: "k".into(),
             size: 0,
-            partitions: vec![],
+            written: 0,
+            partitions: [].into(),
         }));
         for record in records {
             let pushed = decoder.push(record.as_bytes(), 0).unwrap();
-            assert_eq!(
-                (pushed.end, pushed.misfit),
-                (record.len(), None),
+            assert!(
+                pushed.end == record.len() || pushed.end == ENOUGH,
                 "{record}"
             );
+            assert_eq!(pushed.bad, None, "{record}");
         }
         decoder.finish().unwrap()
     }
@@ -291,27 +380,43 @@ mod tests {
         insta::assert_snapshot!(lines(&batch), @r#"
         {"a":1.0,"b":{"c":"x\n\"y\"","d":["1",null,"{\"e\":2}"]},"f":"text","_object":"k"}
         {"a":0.5,"b":{"d":[]},"f":"{ \"k\" : [1.50, true] }","_object":"k"}
-        {"a":2.0,"f":"18446744073709551616","h":[[1],[],null],"i":"{}","_object":"k"}
+        {"a":1.0,"f":"18446744073709551616","h":[[1],[],null],"i":"{}","_object":"k"}
         {"_object":"k"}
         "#);
     }
 
     #[test]
-    fn a_record_that_is_refused_adds_no_row() {
-        let table = TableColumns::new(Vec::new(), vec![Constant::object()]);
-        let mut decoder = EventDecoder::new(
-            &table,
-            &Projection {
-                columns: vec![],
-                paths: None,
-            },
-        );
-        for bad in ["{\"a\":tru}", "[{}]", "1", "{\"a\":\"\u{0}\"}"] {
-            assert!(decoder.push(bad.as_bytes(), 0).is_err(), "{bad}");
+    fn a_record_that_is_refused_adds_no_row_and_nothing_of_it_stays() {
+        let mut shape = Shape::default();
+        shape
+            .observe_record(br#"{"a":1,"b":{"c":["x"],"d":true},"e":0.5}"#)
+            .unwrap();
+        let fields = shape.record_fields();
+        let table = TableColumns::new(fields, Vec::new(), Some(Arc::new(shape)));
+        let all = Projection {
+            columns: vec![0, 1, 2],
+            paths: None,
+        };
+        let mut decoder = EventDecoder::new(&table, &all);
+        let faults = [
+            (r#"{"a":2,"b":{"c":["y","z"],"d":tru}}"#, Fault::Broken),
+            (r#"{"a":2,"b":{"c":["y",1.5,}"#, Fault::Broken),
+            (r#"{"a":2,"b":{"c":["y"],"d":false}"#, Fault::Broken),
+            (r#"{"a":01}"#, Fault::Broken),
+            (r#"{"a":2,"b":{"c":["\x"]}}"#, Fault::Broken),
+            (r#"{"a":2,"b":{"c":[],"d":1}}"#, Fault::Misfit),
+            (r#"{"a":2,"b":7}"#, Fault::Misfit),
+            (r#"{"a":2,"new":7}"#, Fault::Misfit),
+            (r#"{"e":9007199254740993}"#, Fault::Misfit),
+        ];
+        for (record, fault) in faults {
+            assert_eq!(decoder.push(record.as_bytes(), 0), Err(fault), "{record}");
+            decoder.push(br#"{"b":{"c":["ok"]}}"#, 0).unwrap();
         }
-        assert!(decoder.push(b"{\"a\":\"\xff\"}", 0).is_err());
-        assert!(decoder.push("{\"a\":\"ÿ\"}\u{ff}".as_bytes(), 0).is_ok());
-        assert_eq!(decoder.finish().unwrap().num_rows(), 1);
+        assert_eq!(
+            lines(&decoder.finish().unwrap()),
+            "{\"b\":{\"c\":[\"ok\"]}}\n".repeat(faults.len())
+        );
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

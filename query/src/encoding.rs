@@ -2,8 +2,11 @@
 //!
 //! Names lie: `FileExtension` replaces Firehose's own, HTTP gateways inflate on the way, and people copy.
 
+mod archive;
+
 use std::io::Read;
 
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 use memchr::memmem;
@@ -14,6 +17,9 @@ const MAX_TEXT: usize = 1 << 30;
 
 /// DEFLATE expands at most 1032 times (RFC 1951: 258 bytes from two bits).
 const MAX_EXPANSION: usize = 1032;
+
+/// How an Apache Parquet file begins.
+pub(crate) const PARQUET: &[u8] = b"PAR1";
 
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 
@@ -28,17 +34,13 @@ pub(crate) enum Unreadable {
 
 /// The encoding that `bytes` begin like, if it is one that is not read.
 fn foreign(bytes: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 9] = [
-        (b"PK\x03\x04", "ZIP"),
-        (b"\x82SNAPPY\0", "Snappy"),
+    const MAGIC: [(&[u8], &str); 6] = [
         (b"\xff\x06\0\0sNaPpY", "Snappy (framed)"),
-        (b"PAR1", "Parquet"),
         (b"ORC", "ORC"),
         (b"Obj\x01", "Avro"),
         (b"\x28\xb5\x2f\xfd", "Zstandard"),
         (b"BZh", "bzip2"),
-        // No JSON text begins with a zero byte; Hadoop's blocks, shorter than 16 MiB, all do.
-        (b"\0", "HADOOP_SNAPPY"),
+        (PARQUET, "Parquet"),
     ];
     MAGIC
         .iter()
@@ -46,10 +48,38 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
         .map(|&(_, name)| name)
 }
 
-/// Inflates objects, one after the other, into one buffer that it keeps.
+/// Reads objects, one after the other, into one buffer that it keeps.
 pub(crate) struct Inflater {
     decompressor: Decompressor,
     text: Vec<u8>,
+    length: usize,
+    raw: Raw,
+    limit: usize,
+}
+
+/// An object's bytes as they lie in the lake.
+#[derive(Debug)]
+pub(crate) enum Raw {
+    /// Of a file.
+    Read(Vec<u8>),
+    /// Of a store.
+    Fetched(Bytes),
+}
+
+impl Raw {
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Fetched(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Bytes> for Raw {
+    fn from(bytes: Bytes) -> Self {
+        Self::Fetched(bytes)
+    }
 }
 
 impl Default for Inflater {
@@ -57,40 +87,102 @@ impl Default for Inflater {
         Self {
             decompressor: Decompressor::new(),
             text: Vec::new(),
+            length: 0,
+            raw: Raw::Read(Vec::new()),
+            limit: MAX_TEXT,
         }
     }
 }
 
+/// Where the text is that an object turned out to have.
+enum Place {
+    Raw,
+    Buffer(usize),
+}
+
 impl Inflater {
-    /// The text of an object, valid until the next call.
+    /// An inflater of objects whose text has at most `limit` bytes, and never more than 1 GiB.
+    pub(crate) fn with_limit(limit: usize) -> Self {
+        Self {
+            limit: limit.min(MAX_TEXT),
+            ..Self::default()
+        }
+    }
+
+    /// Takes an object; [`Inflater::text`] is its text from now on.
     ///
     /// # Errors
     ///
     /// [`Unreadable`]: nothing of a damaged object is given out, because what was inflated before the damage
     /// was not checked either.
-    pub(crate) fn text<'a>(&'a mut self, object: &'a [u8]) -> Result<&'a [u8], Unreadable> {
-        if object.starts_with(GZIP) {
-            return self.gzip(object);
+    pub(crate) fn take(&mut self, raw: Raw) -> Result<(), Unreadable> {
+        self.length = 0;
+        let place = self.place(raw.bytes());
+        // What was inflated needs its source no more.
+        match place? {
+            Place::Raw => {
+                self.length = 0;
+                self.raw = raw;
+            }
+            Place::Buffer(length) => {
+                self.length = length;
+                self.raw = match raw {
+                    Raw::Read(mut bytes) => {
+                        bytes.clear();
+                        Raw::Read(bytes)
+                    }
+                    Raw::Fetched(_) => Raw::Read(Vec::new()),
+                };
+            }
         }
-        match foreign(object) {
-            Some(name) => Err(Unreadable::Encoding(name)),
-            None if object.len() > MAX_TEXT => Err(too_large()),
-            None => Ok(object),
+        Ok(())
+    }
+
+    /// The text of the object that was taken last.
+    pub(crate) fn text(&self) -> &[u8] {
+        match self.raw.bytes() {
+            [] => self.text.get(..self.length).unwrap_or_default(),
+            raw => raw,
         }
     }
 
-    fn gzip(&mut self, object: &[u8]) -> Result<&[u8], Unreadable> {
+    /// The buffer of an object that is needed no more, to read the next into.
+    pub(crate) fn spare(&mut self) -> Vec<u8> {
+        self.length = 0;
+        match std::mem::replace(&mut self.raw, Raw::Read(Vec::new())) {
+            Raw::Read(mut bytes) => {
+                bytes.clear();
+                bytes
+            }
+            Raw::Fetched(_) => Vec::new(),
+        }
+    }
+
+    fn place(&mut self, object: &[u8]) -> Result<Place, Unreadable> {
+        if object.starts_with(GZIP) {
+            return self.gzip(object).map(Place::Buffer);
+        }
+        if let Some(length) = archive::text(object, &mut self.text, self.limit)? {
+            return Ok(Place::Buffer(length));
+        }
+        match foreign(object) {
+            Some(name) => Err(Unreadable::Encoding(name)),
+            None if object.len() > self.limit => Err(too_large(self.limit)),
+            None => Ok(Place::Raw),
+        }
+    }
+
+    fn gzip(&mut self, object: &[u8]) -> Result<usize, Unreadable> {
         // libdeflate stops after the first member without saying where. A further member would begin with
         // the magic bytes again; where those occur by chance, the slower way is merely slower.
         let several = object
             .get(GZIP.len()..)
             .is_some_and(|rest| memmem::find(rest, GZIP).is_some());
-        let length = if several {
-            self.members(object)?
+        if several {
+            self.members(object)
         } else {
-            self.member(object)?
-        };
-        Ok(self.text.get(..length).unwrap_or_default())
+            self.member(object)
+        }
     }
 
     /// Inflates an object of one member; gives the length of its text.
@@ -98,7 +190,7 @@ impl Inflater {
         let trailer = object
             .last_chunk::<4>()
             .map_or(0, |size| u32::from_le_bytes(*size) as usize);
-        let bound = object.len().saturating_mul(MAX_EXPANSION).min(MAX_TEXT);
+        let bound = object.len().saturating_mul(MAX_EXPANSION).min(self.limit);
         let mut capacity = trailer.max(1).min(bound);
         loop {
             if self.text.len() < capacity {
@@ -111,8 +203,8 @@ impl Inflater {
                 Err(DecompressionError::InsufficientSpace) if self.text.len() < bound => {
                     capacity = self.text.len().saturating_mul(2).min(bound);
                 }
-                Err(DecompressionError::InsufficientSpace) if bound == MAX_TEXT => {
-                    return Err(too_large());
+                Err(DecompressionError::InsufficientSpace) if bound == self.limit => {
+                    return Err(too_large(self.limit));
                 }
                 // Only the patient decoder can tell a cut from damage.
                 Ok(_) | Err(_) => return self.members(object),
@@ -123,7 +215,7 @@ impl Inflater {
     /// Inflates an object of any number of members; gives the length of its text.
     fn members(&mut self, object: &[u8]) -> Result<usize, Unreadable> {
         self.text.clear();
-        let mut decoder = MultiGzDecoder::new(object).take(MAX_TEXT as u64 + 1);
+        let mut decoder = MultiGzDecoder::new(object).take(self.limit as u64 + 1);
         decoder.read_to_end(&mut self.text).map_err(|error| {
             Unreadable::Corrupt(match error.kind() {
                 std::io::ErrorKind::UnexpectedEof => {
@@ -132,16 +224,36 @@ impl Inflater {
                 _ => format!("the gzip data is damaged ({error})"),
             })
         })?;
-        if self.text.len() > MAX_TEXT {
-            Err(too_large())
+        if self.text.len() > self.limit {
+            Err(too_large(self.limit))
         } else {
             Ok(self.text.len())
         }
     }
 }
 
-fn too_large() -> Unreadable {
-    Unreadable::Corrupt("the text of the object is larger than 1 GiB".to_owned())
+fn too_large(limit: usize) -> Unreadable {
+    let mib = limit >> 20;
+    Unreadable::Corrupt(format!("the text of the object is larger than {mib} MiB"))
+}
+
+/// The first bytes of the text of an object of which only the beginning was read: about `wanted` of them, and
+/// whether that is all there is. `None` for an object that has to be read whole.
+pub(crate) fn beginning(object: &[u8], is_whole: bool, wanted: usize) -> Option<(Vec<u8>, bool)> {
+    if object.starts_with(GZIP) {
+        let mut text = Vec::with_capacity(wanted);
+        let mut decoder = MultiGzDecoder::new(object).take(wanted as u64);
+        // An error is what a cut object ends in; what came before it will do for a sample.
+        let ended = decoder.read_to_end(&mut text).is_ok();
+        let all = ended && is_whole && text.len() < wanted;
+        return (!text.is_empty() || is_whole).then_some((text, all));
+    }
+    if archive::is_one(object) || foreign(object).is_some() {
+        return None;
+    }
+    let length = object.len().min(wanted);
+    let all = is_whole && length == object.len();
+    Some((object.get(..length)?.to_vec(), all))
 }
 
 #[cfg(test)]
@@ -160,22 +272,16 @@ mod tests {
     }
 
     fn inflate(object: &[u8]) -> Result<Vec<u8>, Unreadable> {
-        Inflater::default().text(object).map(<[u8]>::to_vec)
+        let mut inflater = Inflater::default();
+        inflater.take(Raw::Read(object.to_vec()))?;
+        Ok(inflater.text().to_vec())
     }
 
     #[test]
     fn other_encodings_are_named() {
         let name = |bytes: &[u8]| inflate(bytes).unwrap_err();
-        assert_eq!(name(b"PK\x03\x04rest"), Unreadable::Encoding("ZIP"));
-        assert_eq!(
-            name(b"\x82SNAPPY\0\0\0\0\x01"),
-            Unreadable::Encoding("Snappy")
-        );
-        assert_eq!(name(b"PAR1rest"), Unreadable::Encoding("Parquet"));
-        assert_eq!(
-            name(b"\0\0\x01\0\0\0\0\x10"),
-            Unreadable::Encoding("HADOOP_SNAPPY")
-        );
+        assert_eq!(name(b"ORCrest"), Unreadable::Encoding("ORC"));
+        assert_eq!(name(b"BZhrest"), Unreadable::Encoding("bzip2"));
         assert_eq!(inflate(b"{}").unwrap(), b"{}");
     }
 
@@ -202,7 +308,12 @@ mod tests {
         let mut inflater = Inflater::default();
         for length in [100_000, 0, 7, 3_000_000, 1] {
             let text = vec![b'x'; length];
-            assert_eq!(inflater.text(&gzip(&text)).unwrap(), text);
+            let spare = inflater.spare();
+            assert_eq!(spare, b"");
+            inflater.take(Raw::Read(gzip(&text))).unwrap();
+            assert_eq!(inflater.text(), text);
+            inflater.take(Raw::Fetched(text.clone().into())).unwrap();
+            assert_eq!(inflater.text(), text);
         }
     }
 

@@ -1,42 +1,42 @@
 //! The engine: a lake, its tables, and SQL over them.
 
-use std::{fmt, num::NonZeroUsize, sync::Arc};
+mod answer;
+#[cfg(test)]
+mod tests;
 
-use arrow::{
-    array::{RecordBatch, RecordBatchOptions},
-    datatypes::SchemaRef,
-};
-use async_trait::async_trait;
+use std::{fmt, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
+
 use datafusion::{
-    catalog::{MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider},
-    common::Result as DataFusionResult,
+    catalog::{MemoryCatalogProvider, SchemaProvider, TableProvider},
     dataframe::DataFrame,
     error::DataFusionError,
-    execution::SendableRecordBatchStream,
-    physical_plan::stream::RecordBatchStreamAdapter,
+    execution::{
+        SendableRecordBatchStream, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder,
+    },
     prelude::{SessionConfig, SessionContext},
+    sql::parser::Statement as Parsed,
 };
-use futures::{StreamExt, stream};
-use hydrant_lake::Lake;
+use hydrant_lake::{Lake, Location};
 use object_store::ObjectStore;
-use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::{
     catalog::Catalog,
-    constants::Constant,
-    decode::TableColumns,
+    describe::{Description, describe},
     error::QueryError,
-    error_records,
+    functions,
     help::{missing_column, missing_field, missing_table, near, nearest},
-    learn::learn,
-    names::readable,
-    options::Options,
+    learn::learn_types,
+    memory::Memory,
+    options::{Options, SchemaCache},
+    pinned,
+    predicate::Predicate,
     problems::{Problem, Problems},
     prune::PruneFields,
     reader::Source,
-    scan::Kind,
-    table::LakeTable,
+    statement,
+    stats::{Counters, Stats, add_time},
+    tables::Tables,
 };
 
 /// The table of delivered records.
@@ -48,11 +48,17 @@ pub const ERRORS: &str = "errors";
 const CATALOG: &str = "hydrant";
 const SCHEMA: &str = "lake";
 
+/// The longest text of one object that is read, as a share of the memory that a query may use.
+const TEXT_SHARE: usize = 4;
+
+/// However little that is, the objects that Firehose writes are read: it buffers at most 128 MiB.
+const LEAST_TEXT: usize = 192 << 20;
+
 /// SQL over a lake that Firehose wrote.
 ///
-/// Opening reads nothing. The first query that names a table lists its objects; the first that names
-/// `events` also reads every one of them once, to learn the columns. What is learned is kept, so an engine
-/// answers about the lake as it was then.
+/// Opening reads nothing. A query that names a table lists the objects that it may need, and one that names
+/// `events` learns the columns from a sample of them. What the sample did not show is found when the query
+/// meets it, and the query then begins anew: its answer is that of a schema learned from everything it reads.
 pub struct Engine {
     context: SessionContext,
     tables: Arc<Tables>,
@@ -71,9 +77,14 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`QueryError::Prefix`] when an expression in `options` is not one that Firehose takes.
+    /// [`QueryError::Prefix`] when an expression in `options` is not one that Firehose takes,
+    /// [`QueryError::Schema`] when the schema in them is none.
     pub fn open(lake: &Lake, options: &Options) -> Result<Self, QueryError> {
-        Self::over(Arc::clone(lake.store()), lake.url(), options)
+        let directory = match lake.location() {
+            Location::Directory(directory) => directory.canonicalize().ok(),
+            Location::S3 { .. } => None,
+        };
+        Self::new(Arc::clone(lake.store()), lake.url(), directory, options)
     }
 
     /// An engine over a store that is rooted at the lake; `lake` names it in messages.
@@ -86,62 +97,146 @@ impl Engine {
         lake: Url,
         options: &Options,
     ) -> Result<Self, QueryError> {
+        Self::new(store, lake, None, options)
+    }
+
+    fn new(
+        store: Arc<dyn ObjectStore>,
+        lake: Url,
+        directory: Option<PathBuf>,
+        options: &Options,
+    ) -> Result<Self, QueryError> {
         let threads = options
             .threads
             .or_else(|| std::thread::available_parallelism().ok())
             .map_or(1, NonZeroUsize::get);
-        let source = Source {
+        let text_limit = options
+            .memory_limit
+            .map(|limit| (limit / TEXT_SHARE).max(LEAST_TEXT));
+        let source = Arc::new(Source {
             store,
             lake,
             on_error: options.on_error,
             problems: Problems::default(),
-        };
-        let tables = Arc::new(Tables {
-            source: Arc::new(source),
-            catalog: Catalog::new(options)?,
+            directory,
             threads,
-            events: OnceCell::new(),
-            errors: OnceCell::new(),
-            others: MemorySchemaProvider::new(),
+            text_limit: text_limit.unwrap_or(usize::MAX),
+            counters: Counters::default(),
         });
+        let pinned = options.schema.as_deref().map(pinned::parse).transpose()?;
+        let memory = match &options.cache {
+            SchemaCache::Off => Memory::default(),
+            SchemaCache::Directory(directory) => {
+                Memory::in_directory(directory, source.lake.as_str())
+            }
+        };
+        let catalog = Catalog::new(options)?;
+        let tables = Arc::new(Tables::new(source, catalog, pinned, memory));
         Ok(Self {
-            context: context(&tables, threads)?,
+            context: context(&tables, threads, options.memory_limit)?,
             tables,
         })
     }
 
-    /// Plans a query. Nothing runs until the answer is asked for, except what the tables' columns need.
+    /// Plans a query for whoever wants to go on with the plan. The schema is learned from everything that
+    /// the query may read, since a plan that runs cannot begin anew; [`Engine::run`] is quicker.
     ///
     /// # Errors
     ///
     /// [`QueryError`]: wrong SQL, no objects, or a store that refuses.
     pub async fn sql(&self, sql: &str) -> Result<DataFrame, QueryError> {
-        match self.context.sql(sql).await {
-            Ok(planned) => Ok(planned),
-            Err(error) => Err(self.explain(error)),
+        let parsed = statement::parse(sql).map_err(QueryError::from)?;
+        self.begin(&parsed).await;
+        // A plan that runs cannot begin anew when it finds that folders do not keep to the event time.
+        self.tables.distrust_time().await;
+        // Planning says what is read.
+        let first = statement::plan(&self.context, sql, &self.tables.table_names()).await;
+        if self.tables.learn(None).await? || first.is_err() {
+            self.tables.begin_again().await;
+            return self.plan(sql, &mut Vec::new()).await;
         }
+        first.map_err(|error| self.explain(error))
     }
 
     /// Runs a query and streams its answer. Columns without an alias have readable names: `eventType` for
-    /// `detail.eventType`.
+    /// `detail.eventType`. Dropping the stream stops the query.
     ///
     /// # Errors
     ///
     /// As [`Engine::sql`]; errors of running come out of the stream, [`QueryError::from`] unwraps them.
     pub async fn run(&self, sql: &str) -> Result<SendableRecordBatchStream, QueryError> {
-        let mut answer = self.sql(sql).await?.execute_stream().await?;
-        let schema = readable(&answer.schema(), &self.tables.table_names());
-        let renamed = Arc::clone(&schema);
-        let batches = stream::poll_fn(move |context| answer.poll_next_unpin(context))
-            .map(move |batch| rename(&batch?, &renamed));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+        let parsed = statement::parse(sql).map_err(QueryError::from)?;
+        self.begin(&parsed).await;
+        answer::run(self, sql, &parsed).await
+    }
+
+    async fn begin(&self, parsed: &Parsed) {
+        let predicate = match parsed {
+            Parsed::Statement(statement) => Predicate::from_statement(statement, EVENTS),
+            Parsed::Explain(explain) => match &*explain.statement {
+                Parsed::Statement(statement) => Predicate::from_statement(statement, EVENTS),
+                _ => Predicate::Maybe,
+            },
+            _ => Predicate::Maybe,
+        };
+        self.tables.begin(predicate).await;
+    }
+
+    /// Plans a statement; of names that it does not find in the schema it looks for in the lake.
+    async fn plan(
+        &self,
+        sql: &str,
+        looked_for: &mut Vec<Option<String>>,
+    ) -> Result<DataFrame, QueryError> {
+        loop {
+            let start = Instant::now();
+            let names = self.tables.table_names();
+            let error = match statement::plan(&self.context, sql, &names).await {
+                Ok(planned) => {
+                    add_time(&self.tables.source.counters.planning, start);
+                    return Ok(planned);
+                }
+                Err(error) => error,
+            };
+            self.recover(error, looked_for).await?;
+        }
+    }
+
+    /// Learns what a statement needs that could not be planned, and begins it anew.
+    ///
+    /// # Errors
+    ///
+    /// The error, explained, when there is nothing to learn.
+    async fn recover(
+        &self,
+        error: DataFusionError,
+        looked_for: &mut Vec<Option<String>>,
+    ) -> Result<(), QueryError> {
+        // A name that is not in the sample, or a type that the sample could not tell.
+        let name = missing_name(&error);
+        let is_plan = matches!(
+            error.find_root(),
+            DataFusionError::Plan(_)
+                | DataFusionError::SchemaError(..)
+                | DataFusionError::NotImplemented(_)
+        );
+        let is_sql = missing_table(&error.find_root().strip_backtrace()).is_none();
+        if !is_plan || !is_sql || looked_for.contains(&name) {
+            return Err(self.explain(error));
+        }
+        if !self.tables.learn(name.as_deref()).await? {
+            return Err(self.explain(error));
+        }
+        looked_for.push(name);
+        self.tables.begin_again().await;
+        Ok(())
     }
 
     /// The error with what was probably meant, where that can be told.
     fn explain(&self, error: DataFusionError) -> QueryError {
         let message = error.find_root().strip_backtrace();
         if let Some(field) = missing_field(&message)
-            && let Some(events) = self.tables.events.get()
+            && let Some(events) = self.tables.last_events()
         {
             let near = near(field, &events.columns.schema);
             return QueryError::UnknownField {
@@ -153,11 +248,8 @@ impl Engine {
             let is_qualified = column.relation.is_some();
             let mut near = nearest(&column.name, &columns);
             // A field is often asked for without the path to it, or with a wrong one.
-            let nested = self
-                .tables
-                .events
-                .get()
-                .filter(|_| columns.contains(&"detail"));
+            let nested = self.tables.last_events();
+            let nested = nested.filter(|_| columns.contains(&"detail"));
             if let (true, Some(events)) = (near.is_empty() || is_qualified, nested) {
                 near = self::near(&column.name, &events.columns.schema);
             }
@@ -181,13 +273,68 @@ impl Engine {
         self.tables.source.problems.list()
     }
 
+    /// What queries have cost so far; cheap, and right while one runs.
+    pub fn stats(&self) -> Stats {
+        self.tables.source.counters.stats()
+    }
+
+    /// The fields of `events`, counted over every record: reads the lake once.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::NoObjects`], or [`QueryError::Store`].
+    pub async fn describe(&self) -> Result<Description, QueryError> {
+        let source = &self.tables.source;
+        let found = self
+            .tables
+            .catalog
+            .events(source, &Predicate::Maybe)
+            .await?;
+        let shapes = learn_types(source, &found.objects).await?;
+        Ok(describe(&shapes, &found.partitions))
+    }
+
+    /// One of the lake's tables, [`EVENTS`] or [`ERRORS`], for a `DataFusion` session of yours.
+    ///
+    /// Its schema is learned from all of its objects, as they are now, so that no value can prove it wrong;
+    /// with a schema in [`Options`] nothing is read.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::UnknownTable`], [`QueryError::NoObjects`], or [`QueryError::Store`].
+    pub async fn table(&self, name: &str) -> Result<Arc<dyn TableProvider>, QueryError> {
+        self.tables.begin(Predicate::Maybe).await;
+        self.tables.table(name).await.map_err(QueryError::from)?;
+        if name.eq_ignore_ascii_case(EVENTS) && self.tables.learn(None).await? {
+            self.tables.begin_again().await;
+        }
+        let found = self.tables.table(name).await.map_err(QueryError::from)?;
+        found.ok_or_else(|| QueryError::UnknownTable {
+            table: name.to_owned(),
+            tables: self.tables.names(),
+        })
+    }
+
     /// The session, to register tables and functions beside the lake's.
     pub fn context(&self) -> &SessionContext {
         &self.context
     }
 }
 
-fn context(tables: &Arc<Tables>, threads: usize) -> Result<SessionContext, QueryError> {
+/// The name that a planning error says is not there.
+fn missing_name(error: &DataFusionError) -> Option<String> {
+    let message = error.find_root().strip_backtrace();
+    if let Some(field) = missing_field(&message) {
+        return Some(field.to_owned());
+    }
+    missing_column(error).map(|(column, _)| column.name.clone())
+}
+
+fn context(
+    tables: &Arc<Tables>,
+    threads: usize,
+    memory_limit: Option<usize>,
+) -> Result<SessionContext, QueryError> {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
         .with_batch_size(8192)
@@ -196,107 +343,16 @@ fn context(tables: &Arc<Tables>, threads: usize) -> Result<SessionContext, Query
         .with_default_catalog_and_schema(CATALOG, SCHEMA);
     // `detail.eventType` needs no quotes. Keywords and function names stay case-insensitive.
     config.options_mut().sql_parser.enable_ident_normalization = false;
-    let context = SessionContext::new_with_config(config);
+    let mut runtime = RuntimeEnvBuilder::new();
+    if let Some(limit) = memory_limit {
+        runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(limit)));
+    }
+    let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
+    functions::register(&context)?;
     context.add_optimizer_rule(Arc::new(PruneFields));
     let catalog = Arc::new(MemoryCatalogProvider::new());
     let schema: Arc<dyn SchemaProvider> = Arc::<Tables>::clone(tables);
     datafusion::catalog::CatalogProvider::register_schema(&*catalog, SCHEMA, schema)?;
     context.register_catalog(CATALOG, catalog);
     Ok(context)
-}
-
-/// The batch under a schema that differs in names only.
-fn rename(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBatch> {
-    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let columns = batch.columns().to_vec();
-    Ok(RecordBatch::try_new_with_options(
-        Arc::clone(schema),
-        columns,
-        &rows,
-    )?)
-}
-
-/// The lake's tables, made when they are first named, and whatever a session creates beside them.
-#[derive(Debug)]
-struct Tables {
-    source: Arc<Source>,
-    catalog: Catalog,
-    threads: usize,
-    events: OnceCell<Arc<LakeTable>>,
-    errors: OnceCell<Arc<LakeTable>>,
-    others: MemorySchemaProvider,
-}
-
-impl Tables {
-    async fn events(&self) -> Result<Arc<LakeTable>, QueryError> {
-        let found = self.catalog.events(&self.source).await?;
-        let shape = learn(&self.source, &found.objects, self.threads).await?;
-        let mut constants: Vec<_> = found
-            .partitions
-            .iter()
-            .enumerate()
-            .map(|(n, name)| Constant::partition(name, n, &found.objects))
-            .collect();
-        constants.push(Constant::object());
-        Ok(Arc::new(LakeTable {
-            source: Arc::clone(&self.source),
-            kind: Kind::Events,
-            columns: Arc::new(TableColumns::new(shape.record_fields(), constants)),
-            objects: found.objects.into(),
-            paths: None,
-        }))
-    }
-
-    async fn errors(&self) -> Result<Arc<LakeTable>, QueryError> {
-        Ok(Arc::new(LakeTable {
-            source: Arc::clone(&self.source),
-            kind: Kind::Errors,
-            columns: Arc::new(error_records::columns()),
-            objects: self.catalog.errors(&self.source).await?.into(),
-            paths: None,
-        }))
-    }
-}
-
-/// Table names, unlike columns, have no case: nobody's lake has both `events` and `EVENTS`.
-#[async_trait]
-impl SchemaProvider for Tables {
-    fn table_names(&self) -> Vec<String> {
-        let mut names = vec![EVENTS.to_owned(), ERRORS.to_owned()];
-        names.extend(self.others.table_names());
-        names
-    }
-
-    async fn table(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
-        let table = if name.eq_ignore_ascii_case(EVENTS) {
-            self.events.get_or_try_init(|| self.events()).await
-        } else if name.eq_ignore_ascii_case(ERRORS) {
-            self.errors.get_or_try_init(|| self.errors()).await
-        } else {
-            return self.others.table(name).await;
-        };
-        let table = table.map_err(QueryError::into_datafusion)?;
-        Ok(Some(Arc::<LakeTable>::clone(table)))
-    }
-
-    fn register_table(
-        &self,
-        name: String,
-        table: Arc<dyn TableProvider>,
-    ) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
-        if name.eq_ignore_ascii_case(EVENTS) || name.eq_ignore_ascii_case(ERRORS) {
-            return datafusion::common::exec_err!("the lake's table `{name}` cannot be replaced");
-        }
-        self.others.register_table(name, table)
-    }
-
-    fn deregister_table(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
-        self.others.deregister_table(name)
-    }
-
-    fn table_exist(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(EVENTS)
-            || name.eq_ignore_ascii_case(ERRORS)
-            || self.others.table_exist(name)
-    }
 }

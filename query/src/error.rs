@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use datafusion::{error::DataFusionError, sql::sqlparser::parser::ParserError};
+use hydrant_lake::LakeError;
 use url::Url;
 
 use crate::problems::Problem;
@@ -48,6 +49,26 @@ pub enum QueryError {
         /// The store's own account.
         source: Arc<object_store::Error>,
     },
+    /// A value does not fit the schema that a sample of the lake gave. Only a plan that is run by hand meets it:
+    /// [`crate::Engine::run`] begins anew with what it learned.
+    #[error(
+        "{object} line {line}: a value does not fit the schema that a sample of the lake gave; run the query \
+         through Engine::run, which learns and begins anew, or pin the schema"
+    )]
+    Drift {
+        /// The object's key.
+        object: String,
+        /// The line, from 1.
+        line: u64,
+    },
+    /// The schema that was to be pinned is none.
+    #[error("line {line} of the schema: {reason}")]
+    Schema {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it, and what it should be.
+        reason: String,
+    },
     /// The SQL names a column or a field that is not there.
     #[error("there is no field `{field}`{}", did_you_mean(.near))]
     UnknownField {
@@ -65,8 +86,26 @@ pub enum QueryError {
         tables: Vec<String>,
     },
     /// The text is no SQL.
-    #[error("this is no SQL: {0}")]
-    Syntax(String),
+    #[error("this is no SQL: {reason}{}", place(*.line, *.column))]
+    Syntax {
+        /// What the parser expected and found.
+        reason: String,
+        /// The line of the mistake, from 1; 0 when it is nowhere in particular.
+        line: u64,
+        /// The character in that line, from 1; 0 when it is nowhere in particular.
+        column: u64,
+    },
+    /// A bucket that a statement names cannot be opened.
+    #[error("{bucket} cannot be opened")]
+    Bucket {
+        /// The bucket's URL.
+        bucket: String,
+        /// Why.
+        source: Box<LakeError>,
+    },
+    /// A function is called with arguments that it does not take.
+    #[error("{0}")]
+    Call(String),
     /// The SQL is wrong, or running it failed.
     #[error(transparent)]
     Sql(Box<DataFusionError>),
@@ -82,7 +121,64 @@ fn did_you_mean(near: &[String]) -> String {
     format!("; did you mean {}?", near.join(", "))
 }
 
+/// What a function says of its arguments, without the frames that planning puts around it.
+fn wrong_call(error: &DataFusionError) -> Option<String> {
+    let message = error.find_root().strip_backtrace();
+    let (_, reason) = message.split_once("user-defined coercion failed with: ")?;
+    let reason = reason
+        .strip_prefix("Error during planning: ")
+        .unwrap_or(reason);
+    let reason = reason
+        .split_once(" No function matches")
+        .map_or(reason, |(reason, _)| reason);
+    Some(reason.trim_end_matches('.').to_owned())
+}
+
+fn place(line: u64, column: u64) -> String {
+    if line == 0 {
+        return String::new();
+    }
+    format!(", at line {line}, column {column}")
+}
+
+/// The parser's message, whose end says where: `… at Line: 1, Column: 8`.
+fn syntax(text: String) -> QueryError {
+    let place = |text: &str| {
+        let (reason, place) = text.rsplit_once(" at Line: ")?;
+        let (line, column) = place.split_once(", Column: ")?;
+        let reason = reason.trim_end().to_owned();
+        Some((
+            reason,
+            line.trim().parse().ok()?,
+            column.trim().parse().ok()?,
+        ))
+    };
+    let (reason, line, column) = place(&text).unwrap_or((text, 0, 0));
+    QueryError::Syntax {
+        reason,
+        line,
+        column,
+    }
+}
+
 impl QueryError {
+    /// The name in the statement that is wrong, where it is a name.
+    pub(crate) fn wrong_name(&self) -> Option<String> {
+        match self {
+            Self::UnknownField { field, .. } => field
+                .rsplit('.')
+                .next()
+                .map(|name| name.trim_matches('"').to_owned()),
+            Self::UnknownTable { table, .. } => Some(table.clone()),
+            Self::Sql(error) => {
+                let message = error.find_root().strip_backtrace();
+                let (_, rest) = message.split_once("Invalid function '")?;
+                rest.split_once('\'').map(|(name, _)| name.to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// The error as one that travels through a query plan; [`From`] brings it back.
     pub(crate) fn into_datafusion(self) -> DataFusionError {
         match self {
@@ -107,6 +203,10 @@ impl QueryError {
                 other: other.clone(),
             }),
             Self::Problem(problem) => Some(Self::Problem(problem.clone())),
+            Self::Drift { object, line } => Some(Self::Drift {
+                object: object.clone(),
+                line: *line,
+            }),
             Self::Store { lake, key, source } => Some(Self::Store {
                 lake: lake.clone(),
                 key: key.clone(),
@@ -120,6 +220,9 @@ impl QueryError {
 impl From<DataFusionError> for QueryError {
     /// Unwraps an error of ours that travelled through a query plan.
     fn from(error: DataFusionError) -> Self {
+        if let Some(reason) = wrong_call(&error) {
+            return Self::Call(reason);
+        }
         match error {
             DataFusionError::External(source) => match source.downcast::<Self>() {
                 Ok(ours) => *ours,
@@ -135,7 +238,7 @@ impl From<DataFusionError> for QueryError {
                     trace,
                 ))),
             },
-            DataFusionError::SQL(error, _) => Self::Syntax(match *error {
+            DataFusionError::SQL(error, _) => syntax(match *error {
                 ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
                 other @ ParserError::RecursionLimitExceeded => other.to_string(),
             }),

@@ -16,10 +16,9 @@ use arrow::{
 };
 
 use hydrant_partitioner::PARTITIONING_ERROR_OUTPUT_TYPE;
-use hydrant_records::json::JsonError;
 
 use crate::{
-    column::append_text,
+    column::Fault,
     constants::Constant,
     decode::{Constants, Decoder, Pushed, TableColumns},
     object::DataObject,
@@ -95,6 +94,7 @@ pub(crate) fn columns() -> TableColumns {
             Constant::text_partition(ERROR_OUTPUT_TYPE, 0),
             Constant::object(),
         ],
+        None,
     )
 }
 
@@ -140,8 +140,11 @@ impl Decoder for ErrorDecoder {
         self.constants.begin(object);
     }
 
-    fn push(&mut self, bytes: &[u8], start: usize) -> Result<Pushed, JsonError> {
-        let end = self.slots.read_record(bytes, start)?;
+    fn push(&mut self, bytes: &[u8], start: usize) -> Result<Pushed, Fault> {
+        let end = self
+            .slots
+            .read_record(bytes, start)
+            .map_err(|_| Fault::Broken)?;
         let slots = &self.slots;
         let value = |among: &[usize]| {
             among
@@ -161,13 +164,24 @@ impl Decoder for ErrorDecoder {
             }),
             append_optional_text(&mut self.lambda_arn, value(LAMBDA_ARN)),
         ];
-        self.constants.count_row();
+        self.constants.count_rows(1);
         self.rows += 1;
-        let misfit = fits
-            .iter()
-            .position(|fits| !fits)
-            .and_then(|column| self.projection.iter().position(|&at| at == column));
-        Ok(Pushed { end, misfit })
+        let bad = fits.iter().position(|fits| !fits);
+        let bad = bad.filter(|column| self.projection.contains(column));
+        let name = |column: usize| self.table.schema.field(column).name().clone();
+        Ok(Pushed {
+            end,
+            bad: bad.map(name),
+        })
+    }
+
+    fn push_unseen(&mut self, rows: usize) {
+        self.constants.count_rows(rows);
+        self.rows += rows;
+    }
+
+    fn counts_only(&self) -> bool {
+        false
     }
 
     fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
@@ -185,6 +199,19 @@ impl Decoder for ErrorDecoder {
         RecordBatch::try_new_with_options(Arc::clone(&self.table.schema), arrays, &rows)?
             .project(&self.projection)
     }
+}
+
+/// Adds a text as itself, or any other value as its JSON text.
+fn append_text(builder: &mut StringBuilder, value: &[u8]) -> bool {
+    let unquoted = value
+        .strip_prefix(b"\"")
+        .and_then(|it| it.strip_suffix(b"\""));
+    let said = match unquoted {
+        Some(spelled) => text(spelled),
+        None => simdutf8::basic::from_utf8(value).ok().map(Into::into),
+    };
+    builder.append_option(said.as_deref());
+    said.is_some()
 }
 
 fn append_optional_text(builder: &mut StringBuilder, value: Option<&[u8]>) -> bool {

@@ -1,92 +1,484 @@
-//! Learning the schema of `events`: every object is read once, in parallel.
-//!
-//! All of them, because a field that a sample missed would be missing from answers without a word, and
-//! because it is affordable: inflating and walking the text is most of what any query costs.
+//! Learning the shape of records from the objects themselves: from a sample of them before a query is
+//! planned, and from all of them when the sample turns out not to do.
 
-use std::sync::Arc;
-
-use datafusion::{common::runtime::SpawnedTask, error::DataFusionError};
-use futures::{StreamExt, TryStreamExt, stream};
-use hydrant_records::json::JsonError;
-
-use crate::{
-    encoding::Inflater,
-    error::QueryError,
-    fetch::fetch_ahead,
-    framing::{Records, record_end},
-    object::DataObject,
-    reader::Source,
-    shape::Shape,
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
 };
 
-/// Runs of neighbouring objects for each thread: more runs share the work more evenly, fewer have less to
-/// merge.
-const RUNS_PER_THREAD: usize = 4;
+use datafusion::{common::runtime::SpawnedTask, error::DataFusionError};
+use hydrant_records::json::Scanner;
+use memchr::memmem::Finder;
 
-/// The shape of all records in `objects`.
-///
-/// Neighbouring objects are read by one thread and the runs are merged in order, so that columns come in
-/// the order in which the fields appear in the lake, however many threads there are. What cannot be read is
-/// left to the scan to report.
+use crate::{
+    encoding::{Inflater, beginning},
+    error::QueryError,
+    fetch::{Feed, Queue},
+    framing::{Records, record_end},
+    memory::Memory,
+    object::DataObject,
+    parquet_object,
+    reader::Source,
+    shape::Shape,
+    stats::{add, add_time},
+    text::text as said,
+};
+
+/// Objects in a sample, unless there are more groups of them.
+const SAMPLE: usize = 48;
+
+/// Most objects of one group in a sample.
+const SAMPLE_OF_GROUP: usize = 8;
+
+/// Bytes of an object that are read for a sample, where it is compressed, and of text that are learned from.
+const SAMPLE_BYTES: usize = 16 << 10;
+
+/// Readers at a time where objects come from a store: they mostly wait.
+const READERS: usize = 16;
+
+/// Folders that say when records came, not what they are.
+const TIMES: [&str; 9] = [
+    "year", "month", "day", "hour", "minute", "dt", "date", "ds", "datehour",
+];
+
+/// The objects to sample: of each group, the folders without those that say when, the few whose keys have
+/// the smallest hashes. So it is spread over the lake, depends on nothing but the keys, and changes little
+/// when objects are added.
+fn sample(objects: &[Arc<DataObject>]) -> Vec<Arc<DataObject>> {
+    let mut groups: HashMap<String, Vec<(u64, usize)>> = HashMap::new();
+    let (mut folder, mut group) = ("", String::new());
+    for (at, object) in objects.iter().enumerate() {
+        let place = object.key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if at == 0 || place != folder {
+            folder = place;
+            group = group_of(place);
+        }
+        let members = groups.entry_ref(&group);
+        let hash = hash(&object.key);
+        if members.len() < SAMPLE_OF_GROUP {
+            members.push((hash, at));
+        } else if let Some(largest) = members.iter_mut().max()
+            && (hash, at) < *largest
+        {
+            *largest = (hash, at);
+        }
+    }
+    let each = (SAMPLE / groups.len().max(1)).clamp(1, SAMPLE_OF_GROUP);
+    let mut groups: Vec<Vec<(u64, usize)>> = groups.into_values().collect();
+    for group in &mut groups {
+        group.sort_unstable();
+        group.truncate(each);
+    }
+    groups.sort_unstable();
+    let mut chosen: Vec<usize> = groups
+        .into_iter()
+        .flatten()
+        .map(|(_, at)| at)
+        .take(SAMPLE)
+        .collect();
+    chosen.sort_unstable();
+    chosen
+        .into_iter()
+        .filter_map(|at| objects.get(at).cloned())
+        .collect()
+}
+
+trait EntryRef {
+    fn entry_ref(&mut self, key: &str) -> &mut Vec<(u64, usize)>;
+}
+
+impl EntryRef for HashMap<String, Vec<(u64, usize)>> {
+    fn entry_ref(&mut self, key: &str) -> &mut Vec<(u64, usize)> {
+        if !self.contains_key(key) {
+            self.insert(key.to_owned(), Vec::new());
+        }
+        self.entry(key.to_owned()).or_default()
+    }
+}
+
+fn group_of(folder: &str) -> String {
+    let says_what = |part: &&str| match part.split_once('=') {
+        Some((name, _)) => !TIMES.contains(&name),
+        None => !part
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-'),
+    };
+    let parts: Vec<_> = folder.split('/').filter(says_what).collect();
+    parts.join("/")
+}
+
+/// FNV-1a, mixed once more: keys differ in their last characters.
+fn hash(key: &str) -> u64 {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+    (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The shape that a sample of `objects` has.
 ///
 /// # Errors
 ///
 /// [`QueryError::Store`] when the store refuses an object.
-pub(crate) async fn learn(
+pub(crate) async fn learn_sample(
     source: &Arc<Source>,
+    memory: &Arc<Memory>,
     objects: &[Arc<DataObject>],
-    threads: usize,
 ) -> Result<Shape, QueryError> {
-    let run = objects.len().div_ceil(threads * RUNS_PER_THREAD).max(1);
-    let shapes = stream::iter(objects.chunks(run).map(<[_]>::to_vec))
-        .map(|run| learn_run(Arc::clone(source), run))
-        .buffered(threads);
-    shapes
-        .try_fold(Shape::default(), |mut all, shape| async move {
-            all.merge(shape);
-            Ok(all)
-        })
-        .await
-}
-
-async fn learn_run(source: Arc<Source>, run: Vec<Arc<DataObject>>) -> Result<Shape, QueryError> {
-    let (send, mut objects) = fetch_ahead::channel();
-    let fetching = SpawnedTask::spawn(fetch_ahead::run(Arc::clone(&source), run.into(), send));
-    let reading = SpawnedTask::spawn_blocking(move || {
-        let (mut shape, mut inflater) = (Shape::default(), Inflater::default());
-        while let Some(fetched) = objects.blocking_recv() {
-            match fetched.bytes {
-                Ok(bytes) => {
-                    if let Ok(text) = inflater.text(&bytes) {
-                        observe(&mut shape, text);
-                    }
-                }
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(source.store_error(fetched.object.key.as_ref(), error)),
+    let start = Instant::now();
+    let chosen: Arc<[_]> = sample(objects).into();
+    let remembered = Arc::clone(memory);
+    let shapes = each(source, &chosen, move |source, object| {
+        let memory = Arc::clone(&remembered);
+        async move {
+            let remembers = source.directory.is_none();
+            if remembers && let Some(known) = memory.get(&object) {
+                add(&source.counters.objects_remembered, 1);
+                return Ok(known);
             }
+            let shape = Arc::new(sample_object(&source, &object).await?);
+            if remembers {
+                memory.put(&object, Arc::clone(&shape));
+            }
+            Ok(shape)
         }
-        Ok(shape)
-    });
-    let failed = |error| QueryError::from(DataFusionError::ExecutionJoin(Box::new(error)));
-    let shape = reading.join().await.map_err(failed)?;
-    fetching.join().await.map_err(failed)?;
-    shape
+    })
+    .await?;
+    memory.save();
+    let mut all = Shape::default();
+    for shape in &shapes {
+        all.merge(shape);
+    }
+    add_time(&source.counters.learning, start);
+    Ok(all)
 }
 
-fn observe(shape: &mut Shape, text: &[u8]) {
-    let mut records = Records::start(text);
-    while let Some(start) = records.next(text) {
-        if let Ok(end) = observe_record(shape, text, start) {
-            records.accept(end);
-        } else {
-            records.resync(text);
+/// Runs `learn` for each object, some at a time; the answers are in the order of the objects.
+async fn each<T, F>(
+    source: &Arc<Source>,
+    objects: &Arc<[Arc<DataObject>]>,
+    learn: impl Fn(Arc<Source>, Arc<DataObject>) -> F + Clone + Send + 'static,
+) -> Result<Vec<T>, QueryError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, QueryError>> + Send,
+{
+    let readers = if source.directory.is_some() {
+        source.threads
+    } else {
+        READERS
+    };
+    let queue = Arc::new(Queue::new(Arc::clone(objects)));
+    let readers: Vec<_> = (0..readers.min(objects.len()))
+        .map(|_| {
+            let (queue, source, learn) = (Arc::clone(&queue), Arc::clone(source), learn.clone());
+            SpawnedTask::spawn(async move {
+                let mut learned = Vec::new();
+                while let Some((at, object)) = queue.take() {
+                    learned.push((at, learn(Arc::clone(&source), object).await?));
+                    tokio::task::yield_now().await;
+                }
+                Ok::<_, QueryError>(learned)
+            })
+        })
+        .collect();
+    let mut all = Vec::with_capacity(objects.len());
+    for reader in readers {
+        all.extend(reader.join().await.map_err(joining)??);
+    }
+    all.sort_unstable_by_key(|(at, _)| *at);
+    Ok(all.into_iter().map(|(_, learned)| learned).collect())
+}
+
+fn joining(error: tokio::task::JoinError) -> QueryError {
+    QueryError::from(DataFusionError::ExecutionJoin(Box::new(error)))
+}
+
+async fn sample_object(source: &Source, object: &DataObject) -> Result<Shape, QueryError> {
+    let mut shape = Shape::default();
+    let (bytes, is_whole) = match source.get_beginning(object, SAMPLE_BYTES).await {
+        Ok(beginning) => beginning,
+        Err(object_store::Error::NotFound { .. }) => return Ok(shape),
+        Err(error) => return Err(source.store_error(&object.key, error)),
+    };
+    add(&source.counters.objects_sampled, 1);
+    add(&source.counters.bytes_sampled, bytes.len() as u64);
+    if let Some((text, all)) = beginning(&bytes, is_whole, SAMPLE_BYTES) {
+        observe(&mut shape, &text, !all);
+        if all || shape.values() > 0 {
+            return Ok(shape);
+        }
+    }
+    // The first record is longer than that, or the encoding does not begin with what is in it.
+    let bytes = match source.get(&object.key).await {
+        Ok(bytes) => bytes,
+        Err(object_store::Error::NotFound { .. }) => return Ok(shape),
+        Err(error) => return Err(source.store_error(&object.key, error)),
+    };
+    learn_bytes(
+        source,
+        &mut Inflater::with_limit(source.text_limit),
+        bytes.into(),
+        &mut shape,
+        None,
+    );
+    Ok(shape)
+}
+
+/// Learns from a whole object, if its text contains what is looked for. What cannot be read is left to the
+/// scan to report.
+fn learn_bytes(
+    source: &Source,
+    inflater: &mut Inflater,
+    raw: crate::encoding::Raw,
+    shape: &mut Shape,
+    wanted: Option<&Wanted>,
+) {
+    if parquet_object::is_one(raw.bytes()) {
+        if let Ok(learned) = parquet_object::shape(raw.bytes()) {
+            shape.merge(&learned);
+        }
+        return;
+    }
+    if inflater.take(raw).is_ok() {
+        add(
+            &source.counters.bytes_inflated,
+            inflater.text().len() as u64,
+        );
+        if wanted.is_none_or(|wanted| wanted.is_in(inflater.text())) {
+            observe(shape, inflater.text(), false);
         }
     }
 }
 
-/// Looks at all of a record before anything is learned from it: one that is refused has no shape.
-fn observe_record(shape: &mut Shape, text: &[u8], start: usize) -> Result<usize, JsonError> {
-    let end = record_end(text, start)?;
-    shape.observe_record(text.get(start..end).unwrap_or_default())?;
-    Ok(end)
+/// A field's name that is looked for in the text of objects.
+#[derive(Debug, Clone)]
+struct Wanted {
+    key: Finder<'static>,
+    escape: Finder<'static>,
+}
+
+impl Wanted {
+    fn new(name: &str) -> Self {
+        // How keys are spelled, unless they are spelled with escapes.
+        let key = serde_json::Value::from(name).to_string();
+        Self {
+            key: Finder::new(&key).into_owned(),
+            escape: Finder::new("\\u").into_owned(),
+        }
+    }
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        self.key.find(text).is_some() || self.escape.find(text).is_some()
+    }
+}
+
+/// The shape of all records in `objects`; or of those in objects that have a field called `name` somewhere.
+///
+/// # Errors
+///
+/// [`QueryError::Store`] when the store refuses an object.
+pub(crate) async fn learn_all(
+    source: &Arc<Source>,
+    objects: &[Arc<DataObject>],
+    name: Option<&str>,
+) -> Result<Shape, QueryError> {
+    let wanted = name.map(Wanted::new);
+    let read = move |source: &Source, inflater: &mut Inflater, _: &DataObject, raw| {
+        let mut shape = Shape::default();
+        learn_bytes(source, inflater, raw, &mut shape, wanted.as_ref());
+        shape
+    };
+    let shapes = read_all(source, objects, read).await?;
+    let mut all = Shape::default();
+    for shape in &shapes {
+        all.merge(shape);
+    }
+    Ok(all)
+}
+
+/// Reads every object, with all threads; the answers are in the order of the objects.
+async fn read_all<T: Send + 'static>(
+    source: &Arc<Source>,
+    objects: &[Arc<DataObject>],
+    read: impl Fn(&Source, &mut Inflater, &DataObject, crate::encoding::Raw) -> T
+    + Clone
+    + Send
+    + 'static,
+) -> Result<Vec<T>, QueryError> {
+    let start = Instant::now();
+    let queue = Arc::new(Queue::new(objects.to_vec().into()));
+    let readers: Vec<_> = (0..source.threads.max(1))
+        .map(|_| {
+            let (source, read) = (Arc::clone(source), read.clone());
+            let mut feed = Feed::new(&source, &queue);
+            SpawnedTask::spawn(async move {
+                let mut inflater = Inflater::with_limit(source.text_limit);
+                let mut answers = Vec::new();
+                while let Some(fetched) = feed.next(|| inflater.spare()).await {
+                    match fetched.bytes {
+                        Ok(raw) => {
+                            add(&source.counters.objects_sampled, 1);
+                            add(&source.counters.bytes_sampled, raw.bytes().len() as u64);
+                            let answer = read(&source, &mut inflater, &fetched.object, raw);
+                            answers.push((fetched.at, answer));
+                        }
+                        Err(object_store::Error::NotFound { .. }) => {}
+                        Err(error) => return Err(source.store_error(&fetched.object.key, error)),
+                    }
+                    tokio::task::yield_now().await;
+                }
+                Ok(answers)
+            })
+        })
+        .collect();
+    let mut all = Vec::with_capacity(objects.len());
+    for reader in readers {
+        all.extend(reader.join().await.map_err(joining)??);
+    }
+    all.sort_unstable_by_key(|(at, _)| *at);
+    add_time(&source.counters.learning, start);
+    Ok(all.into_iter().map(|(_, answer)| answer).collect())
+}
+
+/// Shapes by event type; see [`crate::EventType`].
+pub(crate) type ByType = BTreeMap<Option<String>, Shape>;
+
+/// The shapes of all records in `objects`, by event type.
+///
+/// # Errors
+///
+/// [`QueryError::Store`] when the store refuses an object.
+pub(crate) async fn learn_types(
+    source: &Arc<Source>,
+    objects: &[Arc<DataObject>],
+) -> Result<Vec<ByType>, QueryError> {
+    read_all(source, objects, |_, inflater, _, raw| {
+        let mut types = ByType::new();
+        if parquet_object::is_one(raw.bytes()) {
+            if let Ok(learned) = parquet_object::shape(raw.bytes()) {
+                types.entry(None).or_default().merge(&learned);
+            }
+        } else if inflater.take(raw).is_ok() {
+            let text = inflater.text();
+            for_each_record(text, false, |record| {
+                let shape = types.entry(event_type(record)).or_default();
+                // The record was read to its end before.
+                shape.observe_record(record).is_ok()
+            });
+        }
+        types
+    })
+    .await
+}
+
+/// The event type of a record.
+fn event_type(record: &[u8]) -> Option<String> {
+    let string = |value: &[u8]| {
+        let spelled = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        said(spelled).map(std::borrow::Cow::into_owned)
+    };
+    let (mut of_event, mut of_envelope) = (None, None);
+    let mut scanner = Scanner::new(record, 0);
+    scanner.enter_object().ok()?;
+    while let Some(key) = scanner.next_member().ok()? {
+        let key = scanner.text(key);
+        let value = scanner.skip_value().ok()?;
+        let value = scanner.text(value);
+        match key {
+            b"detail" => {
+                let mut detail = Scanner::new(value, 0);
+                if detail.enter_object().is_err() {
+                    continue;
+                }
+                while let Some(key) = detail.next_member().ok()? {
+                    let is_type = detail.text(key) == b"eventType";
+                    let value = detail.skip_value().ok()?;
+                    if is_type {
+                        return string(detail.text(value));
+                    }
+                }
+            }
+            b"eventType" => of_event = string(value),
+            b"detail-type" => of_envelope = string(value),
+            _ => {}
+        }
+    }
+    of_event.or(of_envelope)
+}
+
+fn observe(shape: &mut Shape, text: &[u8], is_cut: bool) {
+    // A record that is refused was looked at before anything was learned from it.
+    for_each_record(text, is_cut, |record| shape.observe_record(record).is_ok());
+}
+
+/// Calls `learn` with each record of a text; of one that was cut, without what the cut may have damaged.
+fn for_each_record(text: &[u8], is_cut: bool, mut learn: impl FnMut(&[u8]) -> bool) {
+    let mut records = Records::start(text);
+    while let Some(start) = records.next(text) {
+        match record_end(text, start) {
+            Ok(end) if learn(text.get(start..end).unwrap_or_default()) => records.accept(end),
+            _ if is_cut => return,
+            _ => {
+                records.resync(text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(keys: &[String]) -> Vec<Arc<DataObject>> {
+        let object = |key: &String| {
+            Arc::new(DataObject {
+                key: key.clone(),
+                size: 1,
+                written: 0,
+                partitions: [].into(),
+            })
+        };
+        keys.iter().map(object).collect()
+    }
+
+    #[test]
+    fn a_sample_has_some_of_every_group_and_changes_little_when_objects_are_added() {
+        let keys = |hours: std::ops::Range<u32>| -> Vec<String> {
+            let kinds = ["buy", "look", "rare"];
+            let all = hours.flat_map(|hour| {
+                kinds.map(|kind| format!("events/eventType={kind}/day=1/hour={hour}/x"))
+            });
+            all.collect()
+        };
+        let few = sample(&objects(&keys(0..1000)));
+        let more = sample(&objects(&keys(0..1010)));
+        assert_eq!(few.len(), 3 * SAMPLE_OF_GROUP);
+        let kept = few
+            .iter()
+            .filter(|it| more.iter().any(|other| other.key == it.key));
+        assert!(kept.count() >= few.len() - 2);
+        for kind in ["buy", "look", "rare"] {
+            let of_kind = few.iter().filter(|it| it.key.contains(kind)).count();
+            assert_eq!(of_kind, SAMPLE_OF_GROUP);
+        }
+        let many: Vec<_> = (0..500).map(|n| format!("kind={n}/x")).collect();
+        assert_eq!(sample(&objects(&many)).len(), SAMPLE);
+    }
+
+    #[test]
+    fn the_event_type_is_found_where_it_is() {
+        let found = |record: &str| event_type(record.as_bytes());
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            found(r#"{"detail-type":"x","detail":{"a":1,"eventType":"buy"}}"#),
+            some("buy")
+        );
+        assert_eq!(
+            found(r#"{"detail-type":"x","eventType":"look","detail":{}}"#),
+            some("look")
+        );
+        assert_eq!(found(r#"{"detail":"no","detail-type":"x"}"#), some("x"));
+        assert_eq!(found("{}"), None);
+    }
 }

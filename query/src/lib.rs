@@ -11,7 +11,9 @@
 //! # The tables
 //!
 //! `events` has one row for each delivered record. Its columns are the records' fields, in order of
-//! appearance and with the types that hold every value in the lake:
+//! appearance and with the types that hold every value that a query reads. They are guessed from a sample and
+//! checked by the scan, value by value; at a value that proves the guess wrong [`Engine::run`] learns from
+//! everything and begins anew, before any row was given out. [`Options::schema`] pins them instead.
 //!
 //! | values seen | type |
 //! | --- | --- |
@@ -26,7 +28,11 @@
 //!
 //! Behind them come the partition columns, which the keys give (Int64 when each value is digits, else Utf8),
 //! and `_object`, the key that a row came from. A field of the records wins over a partition column of its
-//! name. Predicates on these columns decide which objects are opened.
+//! name. Predicates on these columns decide which folders are listed and which objects are opened.
+//!
+//! Objects are told apart by their content: UNCOMPRESSED, GZIP, ZIP, `Snappy`, `HADOOP_SNAPPY`, and Apache
+//! Parquet in the same table. Only what a query names is parsed; that a line holds one record, with its strings
+//! and brackets closed, is seen of every line that is counted.
 //!
 //! `errors` has one row for each record of the error output and the same columns for every lake: `rawData`
 //! (decoded from base64; bytes that are no UTF-8 text stay base64 behind `base64:`), `errorCode`,
@@ -39,31 +45,49 @@ mod catalog;
 mod column;
 mod constants;
 mod decode;
+mod describe;
 mod encoding;
 mod engine;
 mod error;
 mod error_records;
 mod fetch;
 mod framing;
+mod functions;
 mod help;
+mod hours;
 mod layout;
 mod learn;
+mod listing;
+mod members;
+mod memory;
 mod names;
+mod needle;
 mod object;
 mod options;
 mod output;
+mod parquet_object;
 mod paths;
+mod pinned;
+mod predicate;
 mod problems;
 mod prune;
 mod reader;
 mod scan;
 mod shape;
+mod skim;
 mod slots;
+mod statement;
+mod stats;
+mod survey;
 mod table;
+mod tables;
 mod text;
 
+pub use describe::{DescribedField, Description, EventType};
 pub use engine::{ERRORS, EVENTS, Engine};
 pub use error::QueryError;
-pub use options::{OnError, Options};
-pub use output::{Format, write};
+pub use options::{OnError, Options, SchemaCache};
+pub use output::{Format, Style, UnknownFormat, column_names, on_workers, write};
 pub use problems::{Problem, ProblemKind};
+pub use statement::{Statement, excerpt, is_complete, locate, statements};
+pub use stats::Stats;

@@ -21,7 +21,9 @@ pub(crate) fn readable(schema: &SchemaRef, tables: &[String]) -> SchemaRef {
         .zip(&paths)
         // What is as it was may be an alias, and that is not ours to change.
         .map(|(field, path)| {
-            if path == field.name() {
+            if let Some(key) = key(path) {
+                key
+            } else if path == field.name() {
                 path
             } else {
                 last(path)
@@ -43,6 +45,14 @@ pub(crate) fn readable(schema: &SchemaRef, tables: &[String]) -> SchemaRef {
         .map(|(at, field)| Arc::new(Field::clone(field).with_name(name(at))))
         .collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// The key that the last arrow of `detail->data->>page` takes.
+fn key(path: &str) -> Option<&str> {
+    let (_, behind) = path.rsplit_once("->")?;
+    let key = behind.strip_prefix('>').unwrap_or(behind);
+    let is_key = !key.is_empty() && key.chars().all(|c| is_word(c) || c == '-');
+    is_key.then_some(key)
 }
 
 /// The last part of a path that ends in a name; of anything else, all of it.
@@ -127,6 +137,15 @@ mod tests {
         assert_eq!(
             names(&["e.a[1]", "Utf8(\"x]y\")", "é[", "detail-type"]),
             "a.1 | Utf8(\"x]y\") | é[ | detail-type"
+        );
+        assert_eq!(
+            names(&[
+                "e.detail[data]->>page",
+                "e.a->id",
+                "e.b->>id",
+                "max(e.a->>n)"
+            ]),
+            "page | a->id | b->>id | max(a->>n)"
         );
     }
 }

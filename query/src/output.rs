@@ -1,71 +1,68 @@
-//! Printing an answer.
+//! Writing an answer.
 
+mod binary;
 mod cells;
+mod coverage;
+mod delimited;
+mod fields;
+mod format;
+mod json;
+mod layout;
+mod markdown;
 mod table;
+mod vertical;
 
-use std::{fmt, io::Write, str::FromStr, sync::Arc};
+use std::io::Write;
 
-use arrow::{
-    array::{ArrayRef, RecordBatch, StringArray},
-    csv::WriterBuilder as CsvWriterBuilder,
-    datatypes::{DataType, Field, FieldRef, Schema, SchemaRef},
-    json::writer::EncoderOptions,
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use datafusion::{
+    execution::SendableRecordBatchStream, physical_plan::stream::RecordBatchReceiverStreamBuilder,
 };
-use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
 use crate::error::QueryError;
-use cells::JsonCells;
 
-/// How an answer is printed.
+pub(crate) use cells::{JsonCells, Texts};
+pub use fields::column_names;
+pub(crate) use fields::fields;
+use fields::type_name;
+pub use format::{Format, UnknownFormat};
+
+/// How an answer is written, and how much room there is. A [`Format`] alone has all the room it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Format {
-    /// A table for people: numbers to the right, nested values as JSON. The whole answer is held in memory,
-    /// to know how wide its columns are.
-    #[default]
-    Table,
-    /// RFC 4180 with a header. Nested values are JSON text.
-    Csv,
-    /// One JSON array with an object for each row.
-    Json,
-    /// One JSON object a line for each row.
-    NdJson,
+pub struct Style {
+    /// The format.
+    pub format: Format,
+    /// Characters in a line of a table. Wide values are cut to fit, with `…`; columns that still do not fit are
+    /// left out, and named below the table.
+    pub width: Option<usize>,
+    /// Rows of a table; the rest is counted, and said below the table.
+    pub rows: Option<usize>,
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Table => "table",
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::NdJson => "ndjson",
-        })
+impl From<Format> for Style {
+    fn from(format: Format) -> Self {
+        Self {
+            format,
+            width: None,
+            rows: None,
+        }
     }
 }
 
-impl FromStr for Format {
-    type Err = UnknownFormat;
+/// What writes one answer.
+trait Printer: Send {
+    /// Takes the next rows.
+    fn batch(&mut self, batch: &RecordBatch) -> Result<(), QueryError>;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Table, Self::Csv, Self::Json, Self::NdJson]
-            .into_iter()
-            .find(|format| format.to_string().eq_ignore_ascii_case(text))
-            .ok_or_else(|| UnknownFormat {
-                text: text.to_owned(),
-            })
-    }
+    /// Writes what must follow the last row.
+    fn finish(self: Box<Self>) -> Result<(), QueryError>;
 }
 
-/// A name that is no [`Format`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown format `{text}`; there are table, csv, json and ndjson")]
-pub struct UnknownFormat {
-    /// The name as given.
-    pub text: String,
-}
+/// Where an answer goes.
+type Out<'a> = &'a mut (dyn Write + Send);
 
-/// Prints an answer as it comes, and gives the number of rows.
+/// Writes an answer as it comes, and gives the number of rows.
 ///
 /// In JSON the columns of a row are always there, `null` where they are null; inside nested values, fields
 /// that are null are left out, because a struct has the fields of all records of the lake.
@@ -75,149 +72,51 @@ pub struct UnknownFormat {
 /// [`QueryError`] when the query fails on the way, or `out` does.
 pub async fn write(
     mut answer: SendableRecordBatchStream,
-    format: Format,
+    style: impl Into<Style>,
     out: &mut (dyn Write + Send),
 ) -> Result<u64, QueryError> {
-    let schema = answer.schema();
-    let mut printer = Printer::new(format, &schema);
-    printer.begin(out)?;
+    let mut rows = 0;
+    let mut printer = printer(style.into(), &answer.schema(), &mut *out)?;
     while let Some(batch) = answer.next().await {
-        printer.batch(&batch?, out)?;
+        let batch = batch?;
+        rows += batch.num_rows() as u64;
+        printer.batch(&batch)?;
     }
-    printer.end(out)?;
+    printer.finish()?;
     out.flush()?;
-    Ok(printer.rows)
+    Ok(rows)
 }
 
-/// The state of printing one answer.
-struct Printer {
-    format: Format,
-    schema: SchemaRef,
-    rows: u64,
-    held: Vec<RecordBatch>,
-    buffer: Vec<u8>,
-}
-
-impl Printer {
-    fn new(format: Format, schema: &SchemaRef) -> Self {
-        let schema = Arc::clone(schema);
-        Self {
-            format,
-            schema,
-            rows: 0,
-            held: Vec::new(),
-            buffer: Vec::new(),
-        }
-    }
-
-    fn begin(&mut self, out: &mut (dyn Write + Send)) -> Result<(), QueryError> {
-        match self.format {
-            Format::Table | Format::NdJson => {}
-            Format::Json => out.write_all(b"[")?,
-            // The header is there even when no batch comes.
-            Format::Csv => write_csv(&RecordBatch::new_empty(Arc::clone(&self.schema)), true, out)?,
+/// The same answer, worked on by the runtime's threads instead of by whoever polls it: who waits for it stays free to
+/// show progress, or to drop it, which ends the work.
+pub fn on_workers(mut answer: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let mut builder = RecordBatchReceiverStreamBuilder::new(answer.schema(), 2);
+    let out = builder.tx();
+    builder.spawn(async move {
+        while let Some(batch) = answer.next().await {
+            if out.send(batch).await.is_err() {
+                break;
+            }
         }
         Ok(())
-    }
-
-    fn batch(
-        &mut self,
-        batch: &RecordBatch,
-        out: &mut (dyn Write + Send),
-    ) -> Result<(), QueryError> {
-        match self.format {
-            Format::Table => self.held.push(batch.clone()),
-            Format::Csv => write_csv(batch, false, out)?,
-            Format::Json | Format::NdJson => self.json(batch, out)?,
-        }
-        self.rows += batch.num_rows() as u64;
-        Ok(())
-    }
-
-    fn end(&mut self, out: &mut (dyn Write + Send)) -> Result<(), QueryError> {
-        match self.format {
-            Format::Table => table::write(&self.schema, &self.held, out),
-            Format::Json => Ok(out.write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?),
-            Format::Csv | Format::NdJson => Ok(()),
-        }
-    }
-
-    fn json(
-        &mut self,
-        batch: &RecordBatch,
-        out: &mut (dyn Write + Send),
-    ) -> Result<(), QueryError> {
-        let names = self
-            .schema
-            .fields()
-            .iter()
-            .map(|field| serde_json::to_vec(field.name()));
-        let names = names
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(std::io::Error::from)?;
-        let encoding = EncoderOptions::default();
-        let mut cells = JsonCells::of(batch, &encoding)?;
-        self.buffer.clear();
-        for row in 0..batch.num_rows() {
-            if self.format == Format::Json {
-                let is_first = self.rows == 0 && row == 0;
-                self.buffer
-                    .extend_from_slice(if is_first { b"\n" } else { b",\n" });
-            }
-            self.buffer.push(b'{');
-            for (column, name) in names.iter().enumerate() {
-                if column > 0 {
-                    self.buffer.push(b',');
-                }
-                self.buffer.extend_from_slice(name);
-                self.buffer.push(b':');
-                cells.write(column, row, &mut self.buffer);
-            }
-            self.buffer.push(b'}');
-            if self.format == Format::NdJson {
-                self.buffer.push(b'\n');
-            }
-        }
-        Ok(out.write_all(&self.buffer)?)
-    }
+    });
+    builder.build()
 }
 
-fn write_csv(
-    batch: &RecordBatch,
-    header: bool,
-    out: &mut (dyn Write + Send),
-) -> Result<(), QueryError> {
-    if batch.num_columns() == 0 {
-        return Ok(());
-    }
-    let mut writer = CsvWriterBuilder::new().with_header(header).build(out);
-    Ok(writer.write(&flatten(batch)?)?)
-}
-
-/// The batch with each nested column as JSON text.
-fn flatten(batch: &RecordBatch) -> Result<RecordBatch, QueryError> {
-    let schema = batch.schema();
-    if !schema
-        .fields()
-        .iter()
-        .any(|field| field.data_type().is_nested())
-    {
-        return Ok(batch.clone());
-    }
-    let (mut fields, mut arrays) = (Vec::<FieldRef>::new(), Vec::<ArrayRef>::new());
-    let encoding = EncoderOptions::default();
-    let mut cells = JsonCells::of(batch, &encoding)?;
-    for (column, (field, array)) in schema.fields().iter().zip(batch.columns()).enumerate() {
-        if !field.data_type().is_nested() {
-            fields.push(Arc::clone(field));
-            arrays.push(Arc::clone(array));
-            continue;
-        }
-        let texts: StringArray = (0..batch.num_rows())
-            .map(|row| cells.text(column, row))
-            .collect();
-        fields.push(Arc::new(Field::new(field.name(), DataType::Utf8, true)));
-        arrays.push(Arc::new(texts));
-    }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+fn printer<'a>(
+    style: Style,
+    schema: &SchemaRef,
+    out: Out<'a>,
+) -> Result<Box<dyn Printer + 'a>, QueryError> {
+    Ok(match style.format {
+        Format::Table => Box::new(table::Table::new(style, schema, out)),
+        Format::Vertical => Box::new(vertical::Vertical::new(out)),
+        Format::Csv => Box::new(delimited::Csv::new(schema, out)?),
+        Format::Tsv => Box::new(delimited::Tsv::new(schema, out)?),
+        Format::Json => Box::new(json::Json::array(schema, out)?),
+        Format::NdJson => Box::new(json::Json::lines(schema, out)?),
+        Format::Markdown => Box::new(markdown::Markdown::new(schema, out)?),
+        Format::Parquet => Box::new(binary::Parquet::new(schema, out)?),
+        Format::Arrow => Box::new(binary::Ipc::new(schema, out)?),
+    })
 }

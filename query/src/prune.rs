@@ -116,7 +116,7 @@ fn add_paths(expression: &Expr, paths: &mut Paths) -> DataFusionResult<bool> {
 }
 
 /// A column, or a field of a struct that is reached from one by name.
-fn path_of(expression: &Expr) -> Option<(&Column, Vec<String>)> {
+pub(crate) fn path_of(expression: &Expr) -> Option<(&Column, Vec<String>)> {
     match expression {
         Expr::Column(column) => Some((column, Vec::new())),
         Expr::ScalarFunction(call) if call.name() == "get_field" => {

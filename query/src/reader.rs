@@ -1,6 +1,6 @@
 //! What every reading of objects shares: the store, and what becomes of what is wrong in them.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use hydrant_records::json::JsonError;
 use object_store::ObjectStore;
@@ -12,6 +12,7 @@ use crate::{
     object::DataObject,
     options::OnError,
     problems::{Problem, ProblemKind, Problems},
+    stats::Counters,
 };
 
 /// The lake as its readers see it.
@@ -25,6 +26,15 @@ pub(crate) struct Source {
     pub(crate) on_error: OnError,
     /// What was found so far.
     pub(crate) problems: Problems,
+    /// The lake's directory, where it is one: files are read without the store's help, which costs more than
+    /// reading a small one.
+    pub(crate) directory: Option<PathBuf>,
+    /// Threads to work with.
+    pub(crate) threads: usize,
+    /// The longest text of one object that is read, in bytes.
+    pub(crate) text_limit: usize,
+    /// What it all costs.
+    pub(crate) counters: Counters,
 }
 
 impl Source {
@@ -94,7 +104,7 @@ pub(crate) struct ObjectReport {
 impl ObjectReport {
     pub(crate) fn new(object: &DataObject) -> Self {
         Self {
-            object: object.key.to_string(),
+            object: object.key.clone(),
             problems: Vec::new(),
         }
     }
@@ -123,7 +133,7 @@ impl ObjectReport {
             Unreadable::Encoding(name) => self.note(
                 ProblemKind::Encoding,
                 None,
-                format!("the object is {name}, which is not read yet; GZIP and UNCOMPRESSED are"),
+                format!("the object is {name}, which is not read; what Firehose writes is"),
             ),
             Unreadable::Corrupt(reason) => self.note(ProblemKind::Corrupt, None, reason.clone()),
         }

@@ -1,43 +1,43 @@
 //! The scan: objects in, record batches out.
 //!
-//! The objects are dealt out to partitions by size. In each partition one task fetches ahead, within a
-//! budget of bytes, and one thread inflates, parses and builds columns.
+//! The partitions take objects from one queue, each the next when it is done with the last, and each
+//! inflates, parses and builds columns where the operator above runs: a batch is used while it is still in
+//! the processor's cache.
 
-use std::{cmp::Reverse, fmt, sync::Arc};
+mod worker;
 
-use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
 use datafusion::{
     common::{Result as DataFusionResult, tree_node::TreeNodeRecursion},
-    error::DataFusionError,
     execution::TaskContext,
     physical_expr::{EquivalenceProperties, PhysicalExpr},
     physical_plan::{
         DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
         SendableRecordBatchStream,
         execution_plan::{Boundedness, EmissionType},
-        stream::RecordBatchReceiverStreamBuilder,
+        stream::RecordBatchStreamAdapter,
     },
 };
-use tokio::sync::mpsc::{Receiver, Sender};
+use futures::stream;
 
 use crate::{
     decode::{Decoder, EventDecoder, TableColumns},
-    encoding::Inflater,
-    error::QueryError,
     error_records::ErrorDecoder,
-    fetch::{Fetched, fetch_ahead},
-    framing::Records,
+    fetch::Queue,
+    needle::Needle,
     object::DataObject,
     paths::Paths,
-    reader::{ObjectReport, Source},
+    reader::Source,
+    stats::add,
 };
-
-/// A batch is sent when the records in it make up this much text, even if they are few: the offsets of an
-/// Arrow column hold 2 GiB, and memory is for more than one batch.
-const BATCH_BYTES: usize = 32 << 20;
-
-/// Batches that may wait for the operator above.
-const BATCHES_AHEAD: usize = 2;
+use worker::Worker;
 
 /// What kind of records a scan reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,77 +57,121 @@ pub(crate) struct Projection {
     pub(crate) paths: Option<Arc<Paths>>,
 }
 
+/// The scans of a query: whether all of them have come to their ends.
+#[derive(Debug, Default)]
+pub(crate) struct Scans {
+    expected: AtomicUsize,
+    ended: AtomicUsize,
+    strays: AtomicBool,
+}
+
+impl Scans {
+    /// Whether a record lay in a folder that is not named after its time.
+    pub(crate) fn found_strays(&self) -> bool {
+        self.strays.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing that is still to be read can prove the schema wrong.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire) >= self.expected.load(Ordering::Acquire)
+    }
+}
+
+/// What a scan reads and what for.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) source: Arc<Source>,
+    pub(crate) kind: Kind,
+    pub(crate) table: Arc<TableColumns>,
+    pub(crate) projection: Projection,
+    pub(crate) needles: Vec<Needle>,
+    pub(crate) limit: Option<usize>,
+    /// Whether objects were left out because of the event time: then each record that is read has to lie in
+    /// the folder of its time.
+    pub(crate) trusts_time: bool,
+    pub(crate) scans: Arc<Scans>,
+}
+
 /// The physical plan node.
 #[derive(Debug, Clone)]
 pub(crate) struct ScanExec {
-    source: Arc<Source>,
-    kind: Kind,
-    table: Arc<TableColumns>,
-    projection: Projection,
-    groups: Vec<Arc<[Arc<DataObject>]>>,
-    limit: Option<usize>,
+    plan: Arc<Plan>,
+    objects: Arc<[Arc<DataObject>]>,
+    runs: Arc<Mutex<Runs>>,
     properties: Arc<PlanProperties>,
+}
+
+/// A plan may be executed more than once, and each time its partitions share one queue.
+#[derive(Debug, Default)]
+struct Runs {
+    /// How often each partition was executed.
+    executed: Vec<usize>,
+    queues: Vec<Arc<Queue>>,
 }
 
 impl ScanExec {
     /// A scan of `objects` in at most `partitions` partitions.
     pub(crate) fn new(
-        source: Arc<Source>,
-        kind: Kind,
-        table: Arc<TableColumns>,
-        projection: Projection,
-        objects: Vec<Arc<DataObject>>,
+        plan: Plan,
+        objects: Arc<[Arc<DataObject>]>,
         partitions: usize,
-        limit: Option<usize>,
     ) -> DataFusionResult<Self> {
-        let schema = Arc::new(table.schema.project(&projection.columns)?);
-        let groups = deal(objects, partitions);
+        let schema = Arc::new(plan.table.schema.project(&plan.projection.columns)?);
+        // The first rows of a lake are the same every time when one reader takes them in order.
+        let partitions = match plan.limit {
+            Some(_) => 1,
+            None => partitions.min(objects.len()).max(1),
+        };
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(groups.len()),
+            Partitioning::UnknownPartitioning(partitions),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
+        if plan.kind == Kind::Events {
+            plan.scans.expected.fetch_add(partitions, Ordering::AcqRel);
+        }
         Ok(Self {
-            source,
-            kind,
-            table,
-            projection,
-            groups,
-            limit,
+            plan: Arc::new(plan),
+            objects,
+            runs: Arc::default(),
             properties: Arc::new(properties),
         })
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
-        match self.kind {
-            Kind::Events => Box::new(EventDecoder::new(&self.table, &self.projection)),
-            Kind::Errors => Box::new(ErrorDecoder::new(&self.table, &self.projection.columns)),
+        let Plan {
+            table, projection, ..
+        } = &*self.plan;
+        match self.plan.kind {
+            Kind::Events => {
+                Box::new(EventDecoder::new(table, projection).trusting_time(self.plan.trusts_time))
+            }
+            Kind::Errors => Box::new(ErrorDecoder::new(table, &projection.columns)),
         }
     }
-}
 
-/// Opening an object costs about as much as reading this many bytes.
-const OPENING: u64 = 16 << 10;
-
-/// Deals objects out to groups of about equal size, the largest first, each to the group that has least.
-/// There is always one group.
-fn deal(mut objects: Vec<Arc<DataObject>>, groups: usize) -> Vec<Arc<[Arc<DataObject>]>> {
-    let groups = groups.min(objects.len()).max(1);
-    objects.sort_by_key(|object| Reverse(object.size));
-    let mut dealt = vec![(0_u64, Vec::new()); groups];
-    for object in objects {
-        if let Some(least) = dealt.iter_mut().min_by_key(|(size, _)| *size) {
-            least.0 += object.size + OPENING;
-            least.1.push(object);
+    fn queue(&self, partition: usize) -> Arc<Queue> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if runs.executed.len() <= partition {
+            runs.executed.resize(partition + 1, 0);
         }
+        let run = runs.executed[partition];
+        runs.executed[partition] += 1;
+        while runs.queues.len() <= run {
+            let counters = &self.plan.source.counters;
+            add(&counters.objects_to_open, self.objects.len() as u64);
+            let bytes = self.objects.iter().map(|object| object.size).sum();
+            add(&counters.bytes_to_open, bytes);
+            runs.queues
+                .push(Arc::new(Queue::new(Arc::clone(&self.objects))));
+        }
+        Arc::clone(&runs.queues[run])
     }
-    dealt.into_iter().map(|(_, group)| group.into()).collect()
 }
 
 impl DisplayAs for ScanExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let objects: usize = self.groups.iter().map(|group| group.len()).sum();
         let schema = self.schema();
         let names: Vec<_> = schema
             .fields()
@@ -136,11 +180,16 @@ impl DisplayAs for ScanExec {
             .collect();
         write!(
             f,
-            "ScanExec: objects={objects}, partitions={}, projection=[{}]",
-            self.groups.len(),
+            "ScanExec: objects={}, partitions={}, projection=[{}]",
+            self.objects.len(),
+            self.properties.partitioning.partition_count(),
             names.join(", ")
         )?;
-        self.limit
+        if !self.plan.needles.is_empty() {
+            write!(f, ", needles={}", self.plan.needles.len())?;
+        }
+        self.plan
+            .limit
             .map_or(Ok(()), |limit| write!(f, ", limit={limit}"))
     }
 }
@@ -177,147 +226,28 @@ impl ExecutionPlan for ScanExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        let objects = self.groups.get(partition).cloned().unwrap_or_default();
-        let mut stream = RecordBatchReceiverStreamBuilder::new(self.schema(), BATCHES_AHEAD);
-        let (objects_out, objects_in) = fetch_ahead::channel();
-        let output = stream.tx();
-        let source = Arc::clone(&self.source);
-        stream.spawn(async move {
-            fetch_ahead::run(source, objects, objects_out).await;
-            Ok(())
+        let worker = Worker::new(
+            &self.plan,
+            self.schema(),
+            &self.queue(partition),
+            self.decoder(),
+            context.session_config().batch_size(),
+        );
+        let batches = stream::unfold(worker, |mut worker| async move {
+            let batch = worker.next().await?;
+            Some((batch, worker))
         });
-        let mut worker = Worker {
-            source: Arc::clone(&self.source),
-            schema: self.schema(),
-            decoder: self.decoder(),
-            inflater: Inflater::default(),
-            output,
-            batch_rows: context.session_config().batch_size(),
-            rows: 0,
-            bytes: 0,
-            left: self.limit.unwrap_or(usize::MAX),
-        };
-        stream.spawn_blocking(move || worker.run(objects_in));
-        Ok(stream.build())
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            batches,
+        )))
     }
 
     fn fetch(&self) -> Option<usize> {
-        self.limit
+        self.plan.limit
     }
 
     fn supports_limit_pushdown(&self) -> bool {
         false
-    }
-}
-
-/// The end of a scan before its objects are read: enough rows, or nobody listens.
-struct Enough;
-
-/// One partition's thread.
-struct Worker {
-    source: Arc<Source>,
-    schema: SchemaRef,
-    decoder: Box<dyn Decoder>,
-    inflater: Inflater,
-    output: Sender<DataFusionResult<RecordBatch>>,
-    batch_rows: usize,
-    rows: usize,
-    bytes: usize,
-    left: usize,
-}
-
-impl Worker {
-    fn run(&mut self, mut objects: Receiver<Fetched>) -> DataFusionResult<()> {
-        while let Some(fetched) = objects.blocking_recv() {
-            let mut report = ObjectReport::new(&fetched.object);
-            let read = self.read(fetched, &mut report);
-            self.source
-                .finish(report)
-                .map_err(QueryError::into_datafusion)?;
-            match read {
-                Ok(Ok(())) => {}
-                Ok(Err(Enough)) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        if self.rows > 0 {
-            // Whether anyone listens no longer matters.
-            let _unheard = self.send()?;
-        }
-        Ok(())
-    }
-
-    fn read(
-        &mut self,
-        fetched: Fetched,
-        report: &mut ObjectReport,
-    ) -> DataFusionResult<Result<(), Enough>> {
-        let bytes = match fetched.bytes {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                return self
-                    .source
-                    .unreadable(report, error)
-                    .map(Ok)
-                    .map_err(QueryError::into_datafusion);
-            }
-        };
-        // The buffer is lent to the text while the rest of the worker is used.
-        let mut inflater = std::mem::take(&mut self.inflater);
-        let outcome = match inflater.text(&bytes) {
-            Ok(text) => self.read_text(text, &fetched.object, report),
-            Err(unreadable) => {
-                report.unreadable(&unreadable);
-                Ok(Ok(()))
-            }
-        };
-        self.inflater = inflater;
-        outcome
-    }
-
-    fn read_text(
-        &mut self,
-        text: &[u8],
-        object: &Arc<DataObject>,
-        report: &mut ObjectReport,
-    ) -> DataFusionResult<Result<(), Enough>> {
-        self.decoder.begin(object);
-        let mut records = Records::start(text);
-        while let Some(start) = records.next(text) {
-            match self.decoder.push(text, start) {
-                Ok(pushed) => {
-                    if let Some(column) = pushed.misfit {
-                        let name = self.schema.field(column).name();
-                        report.bad_value(records.line(text), name);
-                    }
-                    records.accept(pushed.end);
-                    self.rows += 1;
-                    self.left -= 1;
-                    self.bytes += pushed.end - start;
-                    let is_full = self.rows >= self.batch_rows || self.bytes >= BATCH_BYTES;
-                    if is_full || self.left == 0 {
-                        let heard = self.send()?;
-                        if heard.is_err() || self.left == 0 {
-                            return Ok(Err(Enough));
-                        }
-                    }
-                }
-                Err(error) => {
-                    let line = records.line(text);
-                    let skipped = records.resync(text);
-                    report.bad_record(line, start, error, skipped);
-                }
-            }
-            if self.source.stops_at(report) {
-                break;
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    fn send(&mut self) -> DataFusionResult<Result<(), Enough>> {
-        (self.rows, self.bytes) = (0, 0);
-        let batch = self.decoder.finish().map_err(DataFusionError::from)?;
-        Ok(self.output.blocking_send(Ok(batch)).map_err(|_| Enough))
     }
 }

@@ -1,6 +1,9 @@
 //! The shape of records: which fields there are and what their values look like, learned from the records
 //! themselves and merged into one Arrow schema.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
@@ -38,6 +41,8 @@ mod seen {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shape {
     kinds: u8,
+    /// Values that are there and not null.
+    values: u64,
     /// Present once an object with members was seen.
     members: Option<Box<Members>>,
     /// Present once an array with elements was seen.
@@ -114,6 +119,190 @@ impl Members {
 }
 
 impl Shape {
+    /// The shape of records that have these columns, each with `values` values.
+    pub(crate) fn of_fields(fields: &Fields, values: u64) -> Self {
+        let mut shape = Self {
+            kinds: seen::OBJECT,
+            values,
+            ..Self::default()
+        };
+        for field in fields {
+            let mut of_field = Self::of_type(field.data_type(), values);
+            if field.name() == TIME && of_field.kinds == seen::TEXT {
+                of_field.timestamps.0 = 1;
+            }
+            let members = shape.members.get_or_insert_default();
+            if let Some(at) = members.add(field.name())
+                && let Some((_, known)) = members.fields.get_mut(at)
+            {
+                *known = of_field;
+            }
+        }
+        shape
+    }
+
+    fn of_type(data_type: &DataType, values: u64) -> Self {
+        let kinds = match data_type {
+            DataType::Null => 0,
+            DataType::Boolean => seen::BOOLEAN,
+            DataType::UInt64 => seen::INTEGER | seen::BIG_NUMBER,
+            other if other.is_integer() => seen::INTEGER,
+            other if other.is_numeric() => seen::FLOAT,
+            DataType::Struct(fields) => return Self::of_fields(fields, values),
+            DataType::List(element) => {
+                return Self {
+                    kinds: seen::ARRAY,
+                    values,
+                    elements: Some(Box::new(Self::of_type(element.data_type(), values))),
+                    ..Self::default()
+                };
+            }
+            _ => seen::TEXT,
+        };
+        Self {
+            kinds,
+            values,
+            ..Self::default()
+        }
+    }
+
+    /// As JSON; [`Shape::from_json`] reads it.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::json!({"k": self.kinds, "v": self.values});
+        let mut put = |name: &str, value: serde_json::Value| {
+            if let Some(json) = json.as_object_mut() {
+                json.insert(name.to_owned(), value);
+            }
+        };
+        if let Some(members) = &self.members {
+            let field = |(name, shape): &(String, Self)| serde_json::json!([name, shape.to_json()]);
+            put("m", members.fields.iter().map(field).collect());
+            put("o", members.overflow.into());
+        }
+        if let Some(elements) = &self.elements {
+            put("e", elements.to_json());
+        }
+        if self.timestamps != (0, 0) {
+            put(
+                "t",
+                serde_json::json!([self.timestamps.0, self.timestamps.1]),
+            );
+        }
+        json
+    }
+
+    /// The shape that [`Shape::to_json`] wrote.
+    pub(crate) fn from_json(json: &serde_json::Value) -> Option<Self> {
+        let mut shape = Self {
+            kinds: u8::try_from(json.get("k")?.as_u64()?).ok()?,
+            values: json.get("v")?.as_u64()?,
+            ..Self::default()
+        };
+        if let Some(fields) = json.get("m") {
+            let mut members = Members::default();
+            for field in fields.as_array()? {
+                let at = members.add(field.get(0)?.as_str()?)?;
+                members.fields.get_mut(at)?.1 = Self::from_json(field.get(1)?)?;
+            }
+            members.overflow = json.get("o")?.as_bool()?;
+            shape.members = Some(Box::new(members));
+        }
+        if let Some(elements) = json.get("e") {
+            shape.elements = Some(Box::new(Self::from_json(elements)?));
+        }
+        if let Some(counts) = json.get("t") {
+            shape.timestamps = (counts.get(0)?.as_u64()?, counts.get(1)?.as_u64()?);
+        }
+        Some(shape)
+    }
+
+    /// The shape of a place where nothing was seen.
+    pub(crate) fn nothing() -> &'static Self {
+        static NOTHING: Shape = Shape {
+            kinds: 0,
+            values: 0,
+            members: None,
+            elements: None,
+            timestamps: (0, 0),
+        };
+        &NOTHING
+    }
+
+    /// What [`Shape::stays_text`] needs, without the fields.
+    pub(crate) fn kinds_only(&self) -> Self {
+        let overflow = self.members.as_ref().is_some_and(|it| it.overflow);
+        let members = overflow.then(|| {
+            Box::new(Members {
+                overflow,
+                ..Members::default()
+            })
+        });
+        Self {
+            kinds: self.kinds,
+            members,
+            ..Self::default()
+        }
+    }
+
+    /// The shape of the field `name` of the objects here.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        let members = self.members.as_ref()?;
+        let at = *members.index.get(name)?;
+        members.fields.get(at).map(|(_, shape)| shape)
+    }
+
+    /// The fields of the objects here, in order of appearance.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let fields = self.members.iter().flat_map(|members| &members.fields);
+        fields.map(|(name, shape)| (name.as_str(), shape))
+    }
+
+    /// The shape of the elements of the arrays here.
+    pub(crate) fn element(&self) -> Option<&Self> {
+        self.elements.as_deref()
+    }
+
+    /// How many values were there and not null.
+    pub(crate) fn values(&self) -> u64 {
+        self.values
+    }
+
+    /// Whether some field here, however deep, has this name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.fields()
+            .any(|(known, shape)| known == name || shape.names(name))
+            || self.element().is_some_and(|element| element.names(name))
+    }
+
+    /// Whether a text column of this shape stays one when a value of this sort joins it. `depth` is that of
+    /// [`Shape::data_type`].
+    pub(crate) fn stays_text(&self, sort: Sort, depth: usize) -> bool {
+        let added = match sort {
+            Sort::Boolean => seen::BOOLEAN,
+            Sort::Integer => seen::INTEGER,
+            Sort::WideInteger => seen::WIDE_INTEGER,
+            Sort::Float => seen::FLOAT,
+            Sort::BigNumber => seen::BIG_NUMBER,
+            Sort::EmptyObject | Sort::Object => seen::OBJECT,
+            Sort::Array => seen::ARRAY,
+        };
+        let is_map = depth >= MAX_STRUCT_DEPTH
+            || self
+                .members
+                .as_ref()
+                .is_some_and(|members| members.overflow);
+        match self.kinds | added {
+            seen::OBJECT => sort == Sort::EmptyObject || is_map,
+            kinds => {
+                let joined = Self {
+                    kinds,
+                    ..Self::default()
+                };
+                joined.data_type(depth) == DataType::Utf8
+            }
+        }
+    }
+
     /// Learns from a record that was read to its end before.
     ///
     /// # Errors
@@ -121,6 +310,7 @@ impl Shape {
     /// [`JsonError`] when it is no JSON object; something may have been learned from it nonetheless.
     pub(crate) fn observe_record(&mut self, record: &[u8]) -> Result<(), JsonError> {
         self.kinds |= seen::OBJECT;
+        self.values += 1;
         let members = self.members.get_or_insert_default();
         let mut scanner = Scanner::new(record, 0);
         members.observe(&mut scanner, |name, shape, value| {
@@ -147,11 +337,13 @@ impl Shape {
         match scanner.peek() {
             Some(b'{') => {
                 self.kinds |= seen::OBJECT;
+                self.values += 1;
                 let members = self.members.get_or_insert_default();
                 members.observe(scanner, |_, _, _| ())
             }
             Some(b'[') => {
                 self.kinds |= seen::ARRAY;
+                self.values += 1;
                 scanner.enter_array()?;
                 while scanner.next_element()? {
                     self.elements.get_or_insert_default().observe(scanner)?;
@@ -160,34 +352,37 @@ impl Shape {
             }
             first => {
                 let value = scanner.skip_value()?;
-                self.kinds |= match first {
+                let kind = match first {
                     Some(b'"') => seen::TEXT,
                     Some(b't' | b'f') => seen::BOOLEAN,
                     Some(b'-' | b'0'..=b'9') => number_kind(scanner.text(value)),
                     _ => 0,
                 };
+                self.kinds |= kind;
+                self.values += u64::from(kind != 0);
                 Ok(())
             }
         }
     }
 
     /// Adds what another part of the lake showed.
-    pub(crate) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.kinds |= other.kinds;
+        self.values += other.values;
         self.timestamps.0 += other.timestamps.0;
         self.timestamps.1 += other.timestamps.1;
-        if let Some(theirs) = other.members {
+        if let Some(theirs) = &other.members {
             let ours = self.members.get_or_insert_default();
             ours.overflow |= theirs.overflow;
-            for (name, shape) in theirs.fields {
-                let at = ours.index.get(&name).copied().or_else(|| ours.add(&name));
+            for (name, shape) in &theirs.fields {
+                let at = ours.index.get(name).copied().or_else(|| ours.add(name));
                 if let Some((_, known)) = at.and_then(|at| ours.fields.get_mut(at)) {
                     known.merge(shape);
                 }
             }
         }
-        if let Some(theirs) = other.elements {
-            self.elements.get_or_insert_default().merge(*theirs);
+        if let Some(theirs) = &other.elements {
+            self.elements.get_or_insert_default().merge(theirs);
         }
     }
 
@@ -213,7 +408,7 @@ impl Shape {
 
     /// The type that holds every value seen. Where none does (a number here, a text there), it is text: texts
     /// as themselves, everything else as its JSON text.
-    fn data_type(&self, depth: usize) -> DataType {
+    pub(crate) fn data_type(&self, depth: usize) -> DataType {
         const NUMBERS: u8 = seen::INTEGER | seen::WIDE_INTEGER | seen::FLOAT;
         match self.kinds {
             seen::BOOLEAN => DataType::Boolean,
@@ -262,6 +457,33 @@ pub(crate) fn timestamp_micros(raw: &[u8]) -> Option<i64> {
     i64::try_from(timestamp.as_nanosecond().div_euclid(1_000)).ok()
 }
 
+/// What kind of value stands somewhere, as far as the type of its column depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Boolean,
+    Integer,
+    /// An integer that no 64-bit float holds exactly.
+    WideInteger,
+    Float,
+    /// A number that neither a 64-bit integer nor a finite 64-bit float holds.
+    BigNumber,
+    EmptyObject,
+    Object,
+    Array,
+}
+
+impl Sort {
+    /// The sort of a number, given its text.
+    pub(crate) fn of_number(number: &[u8]) -> Self {
+        match number_kind(number) {
+            seen::INTEGER => Self::Integer,
+            seen::WIDE_INTEGER => Self::WideInteger,
+            seen::FLOAT => Self::Float,
+            _ => Self::BigNumber,
+        }
+    }
+}
+
 fn number_kind(number: &[u8]) -> u8 {
     if number.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
         return match float(number) {
@@ -289,96 +511,4 @@ pub(crate) fn integer(number: &[u8]) -> Option<i64> {
 pub(crate) fn float(number: &[u8]) -> Option<f64> {
     let value: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
     value.is_finite().then_some(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::framing::record_end;
-
-    fn shape(records: &[&str]) -> Shape {
-        let mut shape = Shape::default();
-        for record in records {
-            shape.observe_record(record.as_bytes()).unwrap();
-        }
-        shape
-    }
-
-    fn columns(shape: &Shape) -> String {
-        let column = |field: &FieldRef| format!("{}: {}\n", field.name(), field.data_type());
-        shape.record_fields().iter().map(column).collect()
-    }
-
-    #[test]
-    fn types_widen_and_conflicts_become_text() {
-        let shape = shape(&[
-            r#"{"int":1,"float":1,"mixed":1,"big":1,"wide":9007199254740993,"none":null,"flag":true,"list":[],"empty":{}}"#,
-            r#"{"int":-9223372036854775808,"float":0.5,"mixed":"x","big":18446744073709551616,"wide":0.5,"flag":null,"list":[]}"#,
-            r#"{"huge":1e999,"object":{"a":1},"either":{"a":1},"items":[{"a":1},{"b":[0.5,1]}],"time":"2026-11-02T08:15:30Z"}"#,
-            r#"{"object":{"b":{"c":"x"}},"either":[1]}"#,
-        ]);
-        insta::assert_snapshot!(columns(&shape), @r#"
-        int: Int64
-        float: Float64
-        mixed: Utf8
-        big: Utf8
-        wide: Utf8
-        none: Utf8
-        flag: Boolean
-        list: List(Utf8)
-        empty: Utf8
-        huge: Utf8
-        object: Struct("a": Int64, "b": Struct("c": Utf8))
-        either: Utf8
-        items: List(Struct("a": Int64, "b": List(Float64)))
-        time: Timestamp(µs, "UTC")
-        "#);
-    }
-
-    #[test]
-    fn the_order_of_learning_changes_no_type() {
-        let records = [
-            r#"{"a":1,"b":{"c":1}}"#,
-            r#"{"b":{"c":"x","d":[1]},"a":0.5}"#,
-            r#"{"e":"\u0061","b":{"d":[{"f":1}]}}"#,
-        ];
-        let together = shape(&records);
-        let mut merged = Shape::default();
-        for record in records {
-            merged.merge(shape(&[record]));
-        }
-        assert_eq!(columns(&together), columns(&merged));
-    }
-
-    #[test]
-    fn an_object_keyed_by_data_is_text() {
-        let members: Vec<_> = (0..=MAX_FIELDS).map(|n| format!("\"k{n}\":1")).collect();
-        let record = format!("{{\"map\":{{{}}}}}", members.join(","));
-        assert_eq!(columns(&shape(&[&record])), "map: Utf8\n");
-    }
-
-    #[test]
-    fn time_is_a_timestamp_only_where_it_holds_timestamps() {
-        assert_eq!(columns(&shape(&[r#"{"time":"noon"}"#])), "time: Utf8\n");
-        assert_eq!(columns(&shape(&[r#"{"time":1}"#])), "time: Int64\n");
-        assert_eq!(timestamp_micros(b"1969-12-31T23:59:59.9999995Z"), Some(-1));
-        assert_eq!(
-            timestamp_micros(b"2026-11-02T09:15:30.25+01:00"),
-            Some(1_793_607_330_250_000)
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn every_record_is_observed_to_its_end(text in r#"[{}\[\]",:\\ 0-9a-e.truelfsné\-]{0,12}"#, bytes: Vec<u8>) {
-            for value in [text.as_bytes(), bytes.as_slice()] {
-                let record = [b"{\"a\":", value, b"}"].concat();
-                let end = record_end(&record, 0);
-                let observed = Shape::default().observe_record(record.get(..end.unwrap_or(record.len())).unwrap());
-                prop_assert!(end.is_err() || observed.is_ok());
-            }
-        }
-    }
 }

@@ -8,7 +8,7 @@ use crate::text::text;
 
 /// The wanted members of an object, by number.
 ///
-/// Of a member that is there twice the last counts, as in jq and in every JSON library that builds a map.
+/// Of a member that is there twice the first counts, as everywhere in this crate.
 #[derive(Debug)]
 pub(crate) struct Slots {
     index: HashMap<String, usize>,
@@ -58,7 +58,9 @@ impl Slots {
         while let Some(key) = scanner.next_member()? {
             let value = scanner.skip_value()?;
             let slot = slot(&self.index, &mut self.order, position, scanner.text(key));
-            if let Some(found) = slot.and_then(|at| self.found.get_mut(at)) {
+            if let Some(found) = slot.and_then(|at| self.found.get_mut(at))
+                && found.start == found.end
+            {
                 *found = value;
             }
             position += 1;

@@ -16,11 +16,14 @@ use datafusion::{
 };
 
 use crate::{
+    constants::Constant,
     decode::{Constants, TableColumns},
+    needle::needles,
     object::DataObject,
     paths::Paths,
     reader::Source,
-    scan::{Kind, Projection, ScanExec},
+    scan::{Kind, Plan, Projection, ScanExec, Scans},
+    stats::add,
 };
 
 /// A table over objects that were listed.
@@ -32,6 +35,10 @@ pub(crate) struct LakeTable {
     pub(crate) objects: Arc<[Arc<DataObject>]>,
     /// What of the structs a scan builds; everything when it is not known.
     pub(crate) paths: Option<Arc<Paths>>,
+    /// Whether objects were left out because of the event time.
+    pub(crate) trusts_time: bool,
+    /// Watches the scans of the statement that the table was made for.
+    pub(crate) scans: Arc<Scans>,
 }
 
 impl LakeTable {
@@ -43,6 +50,8 @@ impl LakeTable {
             columns: Arc::clone(&self.columns),
             objects: Arc::clone(&self.objects),
             paths,
+            trusts_time: self.trusts_time,
+            scans: Arc::clone(&self.scans),
         }
     }
 
@@ -61,15 +70,18 @@ impl LakeTable {
         &self,
         state: &dyn Session,
         filters: &[Expr],
-    ) -> DataFusionResult<Vec<Arc<DataObject>>> {
+    ) -> DataFusionResult<Arc<[Arc<DataObject>]>> {
         let deciding = filters
             .iter()
             .filter(|filter| self.decides_objects(filter))
             .cloned();
         let Some(filter) = conjunction(deciding) else {
-            return Ok(self.objects.to_vec());
+            return Ok(Arc::clone(&self.objects));
         };
-        let batch = self.one_row_per_object()?;
+        let named = filter.column_refs();
+        let constants = self.columns.constants.iter();
+        let named = constants.filter(|it| named.iter().any(|name| name.name == *it.field().name()));
+        let batch = self.one_row_per_object(named.cloned().collect())?;
         let schema = DFSchema::try_from(batch.schema())?;
         let holds = state
             .create_physical_expr(filter, &schema)?
@@ -82,28 +94,40 @@ impl LakeTable {
             holds.clone()
         };
         let kept = self.objects.iter().zip(mask.values().iter());
-        Ok(kept
+        let kept: Arc<[_]> = kept
             .filter(|(_, keep)| *keep)
             .map(|(object, _)| Arc::clone(object))
-            .collect())
+            .collect();
+        let skipped = self.objects.len() - kept.len();
+        add(&self.source.counters.objects_skipped, skipped as u64);
+        Ok(kept)
     }
 
-    fn one_row_per_object(&self) -> DataFusionResult<RecordBatch> {
-        let mut rows = Constants::new(self.columns.constants.clone());
-        for object in self.objects.iter() {
-            rows.begin(object);
-            rows.count_row();
-        }
-        let fields: Vec<_> = self
-            .columns
-            .constants
+    fn one_row_per_object(&self, constants: Vec<Constant>) -> DataFusionResult<RecordBatch> {
+        let fields: Vec<_> = constants
             .iter()
             .map(|constant| Arc::clone(constant.field()))
             .collect();
+        let mut rows = Constants::new(constants);
+        for object in self.objects.iter() {
+            rows.begin(object);
+            rows.count_rows(1);
+        }
         Ok(RecordBatch::try_new(
             Arc::new(Schema::new(fields)),
             rows.finish(),
         )?)
+    }
+
+    /// The columns that come from records.
+    fn record_columns(&self) -> Schema {
+        let fields = self
+            .columns
+            .schema
+            .fields()
+            .iter()
+            .take(self.columns.fields);
+        Schema::new(fields.cloned().collect::<Vec<_>>())
     }
 }
 
@@ -121,9 +145,12 @@ impl TableProvider for LakeTable {
         &self,
         filters: &[&Expr],
     ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+        let records = self.record_columns();
         let answer = |filter: &&Expr| {
             if self.decides_objects(filter) {
                 TableProviderFilterPushDown::Exact
+            } else if self.kind == Kind::Events && !needles([*filter], &records).is_empty() {
+                TableProviderFilterPushDown::Inexact
             } else {
                 TableProviderFilterPushDown::Unsupported
             }
@@ -141,17 +168,27 @@ impl TableProvider for LakeTable {
         let projection = projection
             .cloned()
             .unwrap_or_else(|| (0..self.columns.schema.fields().len()).collect());
-        Ok(Arc::new(ScanExec::new(
-            Arc::clone(&self.source),
-            self.kind,
-            Arc::clone(&self.columns),
-            Projection {
+        let needles = match self.kind {
+            Kind::Events => needles(filters, &self.record_columns()),
+            Kind::Errors => Vec::new(),
+        };
+        let plan = Plan {
+            source: Arc::clone(&self.source),
+            kind: self.kind,
+            table: Arc::clone(&self.columns),
+            projection: Projection {
                 columns: projection,
                 paths: self.paths.clone(),
             },
+            needles,
+            limit,
+            trusts_time: self.trusts_time,
+            scans: Arc::clone(&self.scans),
+        };
+        Ok(Arc::new(ScanExec::new(
+            plan,
             self.chosen(state, filters)?,
             state.config().target_partitions(),
-            limit,
         )?))
     }
 }

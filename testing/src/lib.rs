@@ -1,7 +1,11 @@
-//! What tests share: an S3 server in this process, so that `cargo test` needs nothing installed.
+//! What tests share: an S3 server in this process, so that `cargo test` needs nothing installed, and a store
+//! that tells what it is asked.
 //!
 //! Only `dev-dependencies` name this crate. The server is a real one (s3s over a directory) behind HTTP on the
-//! loopback interface; it counts what it is asked and can be told to refuse.
+//! loopback interface; it counts what it is asked, by operation and prefix, and can be told to refuse.
+
+mod request;
+mod store;
 
 use std::{
     convert::Infallible,
@@ -28,6 +32,9 @@ use s3s::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+pub use request::{Asked, Operation};
+pub use store::WatchedStore;
+
 /// The key that the server takes.
 pub const ACCESS_KEY: &str = "test";
 /// The secret that goes with it.
@@ -44,7 +51,7 @@ pub struct S3Server {
 
 #[derive(Debug, Default)]
 struct Shared {
-    requests: Mutex<Vec<String>>,
+    requests: Mutex<Vec<Asked>>,
     refusals: AtomicUsize,
     status: AtomicU16,
 }
@@ -87,11 +94,29 @@ impl S3Server {
 
     /// The requests so far: method, path and query.
     pub fn requests(&self) -> Vec<String> {
-        self.shared
-            .requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.asked().iter().map(ToString::to_string).collect()
+    }
+
+    /// The requests so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        let requests = &self.shared.requests;
+        let requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.clone()
+    }
+
+    /// How often `operation` was asked for with a key, or a prefix to list, that begins with `beginning`.
+    pub fn count(&self, operation: Operation, beginning: &str) -> usize {
+        let asked = self.asked();
+        let counts =
+            |asked: &&Asked| asked.operation == operation && asked.key.starts_with(beginning);
+        asked.iter().filter(counts).count()
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget(&self) {
+        let requests = &self.shared.requests;
+        let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.clear();
     }
 
     /// Answers the next `requests` requests with `status`: 503 is retried by clients, 403 is not.
@@ -152,7 +177,9 @@ async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    let asked = format!("{} {}", request.method(), request.uri());
+    let uri = request.uri();
+    let query = uri.query().unwrap_or_default();
+    let asked = Asked::new(request.method().as_str(), uri.path(), query);
     shared
         .requests
         .lock()

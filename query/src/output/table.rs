@@ -1,120 +1,175 @@
 //! A table for people.
 
-use std::{fmt::Write as _, io::Write};
+use std::sync::Arc;
 
 use arrow::{
     array::RecordBatch,
-    datatypes::SchemaRef,
+    datatypes::{DataType, SchemaRef},
     json::writer::EncoderOptions,
-    util::display::{ArrayFormatter, FormatOptions},
+    util::display::FormatOptions,
 };
 use unicode_width::UnicodeWidthStr;
 
-use super::JsonCells;
+use super::{
+    Out, Printer, Style, Texts,
+    cells::printable,
+    layout::{Wish, cut, widths},
+};
 use crate::error::QueryError;
 
-/// Writes all rows in columns as wide as their widest value.
-pub(super) fn write(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    out: &mut (dyn Write + Send),
-) -> Result<(), QueryError> {
-    if schema.fields().is_empty() {
-        return Ok(());
-    }
-    let header: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|field| printable(field.name()))
-        .collect();
-    let mut rows = Vec::new();
-    for batch in batches {
-        texts(batch, &mut rows)?;
-    }
-    let mut widths: Vec<_> = header.iter().map(|name| name.width()).collect();
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    let is_number: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|field| field.data_type().is_numeric())
-        .collect();
-    let rule: Vec<_> = widths
-        .iter()
-        .map(|width| format!("+{:-<1$}", "", width + 2))
-        .collect();
-    let rule = rule.concat();
-    writeln!(out, "{rule}+")?;
-    write_row(&header, &widths, &is_number, out)?;
-    writeln!(out, "{rule}+")?;
-    for row in &rows {
-        write_row(row, &widths, &is_number, out)?;
-    }
-    Ok(writeln!(out, "{rule}+")?)
+/// Characters of a value that are kept: no terminal shows more in one cell.
+const LONGEST_CELL: usize = 4_000;
+
+/// Rows, held until all are there.
+pub(super) struct Table<'a> {
+    style: Style,
+    schema: SchemaRef,
+    held: Vec<Vec<String>>,
+    rows: usize,
+    out: Out<'a>,
 }
 
-fn write_row(
-    cells: &[String],
-    widths: &[usize],
-    to_the_right: &[bool],
-    out: &mut (dyn Write + Send),
-) -> std::io::Result<()> {
-    for ((cell, width), right) in cells.iter().zip(widths).zip(to_the_right) {
-        let fill = width.saturating_sub(cell.width());
-        match right {
-            true => write!(out, "| {:fill$}{cell} ", "")?,
-            false => write!(out, "| {cell}{:fill$} ", "")?,
+impl<'a> Table<'a> {
+    pub(super) fn new(style: Style, schema: &SchemaRef, out: Out<'a>) -> Self {
+        Self {
+            style,
+            schema: Arc::clone(schema),
+            held: Vec::new(),
+            rows: 0,
+            out,
         }
     }
-    writeln!(out, "|")
-}
 
-/// Adds the texts of each row of a batch.
-fn texts(batch: &RecordBatch, rows: &mut Vec<Vec<String>>) -> Result<(), QueryError> {
-    let options = FormatOptions::default();
-    let plain = batch
-        .columns()
-        .iter()
-        .map(|array| ArrayFormatter::try_new(array.as_ref(), &options))
-        .collect::<Result<Vec<_>, _>>()?;
-    let nested: Vec<_> = batch
-        .columns()
-        .iter()
-        .map(|array| array.data_type().is_nested())
-        .collect();
-    let encoding = EncoderOptions::default();
-    let mut json = nested
-        .contains(&true)
-        .then(|| JsonCells::of(batch, &encoding))
-        .transpose()?;
-    for row in 0..batch.num_rows() {
-        let mut cells = Vec::with_capacity(plain.len());
-        for (column, formatter) in plain.iter().enumerate() {
-            let text = match &mut json {
-                Some(json) if nested[column] => json.text(column, row).unwrap_or_default(),
-                _ => formatter.value(row).try_to_string()?,
-            };
-            cells.push(printable(&text));
+    fn row(&mut self, cells: &[String], widths: &[usize]) -> std::io::Result<()> {
+        for ((cell, width), field) in cells.iter().zip(widths).zip(self.schema.fields()) {
+            let cell = cut(cell, *width);
+            let fill = width.saturating_sub(cell.width());
+            if field.data_type().is_numeric() {
+                write!(self.out, "| {:fill$}{cell} ", "")?;
+            } else {
+                write!(self.out, "| {cell}{:fill$} ", "")?;
+            }
         }
-        rows.push(cells);
-    }
-    Ok(())
-}
-
-/// The text with control characters spelled out: a newline would break the table, and an escape sequence in
-/// a record must not reach the terminal.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            // Writing to a string does not fail.
-            let _written = write!(out, "{}", character.escape_default());
+        let more = if widths.len() < cells.len() {
+            "| … |"
         } else {
-            out.push(character);
-        }
+            "|"
+        };
+        writeln!(self.out, "{more}")
     }
-    out
+
+    /// What the table does not show.
+    fn notes(&mut self, shown: usize) -> std::io::Result<()> {
+        let hidden: Vec<&str> = self
+            .schema
+            .fields()
+            .iter()
+            .skip(shown)
+            .map(|field| field.name().as_str())
+            .collect();
+        match hidden.as_slice() {
+            [] => {}
+            [one] => writeln!(
+                self.out,
+                "{} does not fit; name the columns you want, or use --format vertical",
+                printable(one)
+            )?,
+            [first @ .., last] => writeln!(
+                self.out,
+                "{} columns do not fit: {} and {}; name those you want, or use --format vertical",
+                hidden.len(),
+                printable(&first.join(", ")),
+                printable(last)
+            )?,
+        }
+        let more = self.rows - self.held.len();
+        if more > 0 {
+            writeln!(
+                self.out,
+                "{more} more rows; -o FILE or another --format has all {}",
+                self.rows
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Printer for Table<'_> {
+    fn batch(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
+        let room = match self.style.rows {
+            Some(most) => most.saturating_sub(self.held.len()),
+            None => usize::MAX,
+        };
+        self.rows += batch.num_rows();
+        let shown = batch.slice(0, batch.num_rows().min(room));
+        let (options, encoding) = (FormatOptions::default(), EncoderOptions::default());
+        let mut texts = Texts::of(&shown, &options, &encoding)?;
+        for row in 0..shown.num_rows() {
+            let cells = (0..shown.num_columns())
+                .map(|column| Ok(kept(&texts.text(column, row)?)))
+                .collect::<Result<_, QueryError>>()?;
+            self.held.push(cells);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), QueryError> {
+        if self.schema.fields().is_empty() {
+            return Ok(());
+        }
+        let header: Vec<String> = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| printable(field.name()))
+            .collect();
+        let held = std::mem::take(&mut self.held);
+        let wishes: Vec<Wish> = header
+            .iter()
+            .zip(self.schema.fields())
+            .enumerate()
+            .map(|(column, (name, field))| {
+                let cells = held.iter().filter_map(|row| row.get(column));
+                let widest = cells.map(|cell| cell.width()).max().unwrap_or_default();
+                Wish {
+                    natural: widest.max(name.width()),
+                    header: name.width(),
+                    is_flexible: is_flexible(field.data_type()),
+                }
+            })
+            .collect();
+        let widths = widths(&wishes, self.style.width);
+        let mut rule = String::new();
+        for width in &widths {
+            rule += &format!("+{:-<1$}", "", width + 2);
+        }
+        rule += if widths.len() < header.len() {
+            "+---+"
+        } else {
+            "+"
+        };
+        writeln!(self.out, "{rule}")?;
+        self.row(&header, &widths)?;
+        writeln!(self.out, "{rule}")?;
+        for row in &held {
+            self.row(row, &widths)?;
+        }
+        writeln!(self.out, "{rule}")?;
+        self.held = held;
+        Ok(self.notes(widths.len())?)
+    }
+}
+
+fn is_flexible(data_type: &DataType) -> bool {
+    !matches!(
+        data_type,
+        DataType::Boolean | DataType::Timestamp(..) | DataType::Date32 | DataType::Date64
+    ) && !data_type.is_numeric()
+}
+
+fn kept(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_CELL) {
+        Some((end, _)) => printable(text.split_at(end).0) + "…",
+        None => printable(text),
+    }
 }

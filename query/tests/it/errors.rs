@@ -48,19 +48,19 @@ async fn a_lake_without_errors_has_an_empty_table_with_all_columns() {
     +---------+-----------+--------------+--------------+------------------+------------------------+-----------+-----------------+---------+
     +---------+-----------+--------------+--------------+------------------+------------------------+-----------+-----------------+---------+
     ");
-    insta::assert_snapshot!(lake.ask("describe errors").await, @r#"
-    +------------------------+----------------------+-------------+
-    | column_name            | data_type            | is_nullable |
-    +------------------------+----------------------+-------------+
-    | rawData                | Utf8                 | YES         |
-    | errorCode              | Utf8                 | YES         |
-    | errorMessage           | Utf8                 | YES         |
-    | attemptsMade           | Int64                | YES         |
-    | arrivalTimestamp       | Timestamp(ms, "UTC") | YES         |
-    | attemptEndingTimestamp | Timestamp(ms, "UTC") | YES         |
-    | lambdaArn              | Utf8                 | YES         |
-    | errorOutputType        | Utf8                 | YES         |
-    | _object                | Utf8                 | NO          |
-    +------------------------+----------------------+-------------+
-    "#);
+    insta::assert_snapshot!(lake.ask("describe errors").await, @"
+    +------------------------+--------------------+
+    | column                 | type               |
+    +------------------------+--------------------+
+    | rawData                | Utf8               |
+    | errorCode              | Utf8               |
+    | errorMessage           | Utf8               |
+    | attemptsMade           | Int64              |
+    | arrivalTimestamp       | Timestamp(ms, UTC) |
+    | attemptEndingTimestamp | Timestamp(ms, UTC) |
+    | lambdaArn              | Utf8               |
+    | errorOutputType        | Utf8               |
+    | _object                | Utf8               |
+    +------------------------+--------------------+
+    ");
 }

@@ -82,5 +82,5 @@ async fn ndjson_is_one_object_a_line() {
 #[test]
 fn formats_are_named_in_any_case() {
     assert_eq!("NDJSON".parse(), Ok(Format::NdJson));
-    insta::assert_snapshot!("xml".parse::<Format>().unwrap_err(), @"unknown format `xml`; there are table, csv, json and ndjson");
+    insta::assert_snapshot!("xml".parse::<Format>().unwrap_err(), @"unknown format `xml`; there are table, vertical, csv, tsv, json, ndjson, markdown, parquet, arrow");
 }
