@@ -17,15 +17,14 @@ use crate::args::TransformerArgs;
 /// The transformer's options as they were typed. `prefix_keys` are the names that a stream's prefix takes from
 /// its Lambda: without --partition-keys, those that Hydrant knows are worked out.
 pub(crate) fn options(args: &TransformerArgs, prefix_keys: &[&str]) -> Result<Options> {
-    let partition_keys = match &args.partition_keys {
-        Some(text) => Some(
-            KeyQuery::partition_keys(text).with_context(|| format!("--partition-keys {text}"))?,
-        ),
+    let partition_keys = match partition_keys(args)? {
+        Some(query) => Some(query),
         None if prefix_keys.is_empty() => None,
-        None => Some(
-            KeyQuery::well_known(prefix_keys.iter().copied())
-                .context("the prefix names a partition key that --partition-keys must give")?,
-        ),
+        None => {
+            let query = KeyQuery::well_known(prefix_keys.iter().copied())
+                .context("the prefix names a partition key that --partition-keys must give")?;
+            Some(with_defaults(query, args)?)
+        }
     };
     Ok(Options {
         client_id_from: args.client_id_from,
@@ -33,6 +32,26 @@ pub(crate) fn options(args: &TransformerArgs, prefix_keys: &[&str]) -> Result<Op
         partition_keys,
         ..Options::default()
     })
+}
+
+/// The keys of --partition-keys, with the defaults of --on-missing.
+pub(crate) fn partition_keys(args: &TransformerArgs) -> Result<Option<KeyQuery>> {
+    let query = args.partition_keys.as_deref().map(|text| {
+        KeyQuery::partition_keys(text).with_context(|| format!("--partition-keys {text}"))
+    });
+    query
+        .transpose()?
+        .map(|query| with_defaults(query, args))
+        .transpose()
+}
+
+fn with_defaults(query: KeyQuery, args: &TransformerArgs) -> Result<KeyQuery> {
+    match &args.on_missing {
+        Some(on_missing) => query
+            .on_missing(on_missing.clone())
+            .with_context(|| format!("--on-missing {on_missing}")),
+        None => Ok(query),
+    }
 }
 
 /// The options for a stream: as typed, with the keys that its prefix asks its Lambda for.
@@ -92,7 +111,7 @@ impl InProcess {
 
     fn count(&self, summary: &BatchSummary) {
         let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
-        totals.without_client_id += summary.client_id_missing as u64;
+        totals.without_client_id += summary.counts.missing as u64;
         for (reason, records) in summary.reasons() {
             *totals.refused.entry(reason).or_default() += records as u64;
         }

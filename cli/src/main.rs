@@ -8,16 +8,21 @@ mod function;
 mod input;
 mod output;
 mod progress;
+mod settings;
 mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match settings::parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            output::error(&error);
+            return ExitCode::from(2);
+        }
+    };
     log(cli.verbose);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,9 +43,24 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => runtime.block_on(commands::demo::run(&args, quiet)),
         Command::Generate(args) => commands::generate::run(&args, quiet),
-        Command::Transform(args) => commands::transform::run(&args, quiet),
+        Command::Transform(args) => match &args.compare.command {
+            Some(command) => {
+                runtime.block_on(commands::transform::compare::run(&args, command, quiet))
+            }
+            None => commands::transform::run(&args, quiet),
+        },
+        Command::Check(args) => commands::check::run(&args, quiet),
         Command::Deliver(args) => runtime.block_on(commands::deliver::run(&args, quiet)),
-        Command::Sql(args) => runtime.block_on(commands::sql::run(&args, quiet)),
+        Command::Partition(args) => commands::partition::run(&args, quiet),
+        Command::Up(args) => runtime.block_on(commands::up::run(&args, quiet)),
+        Command::Redrive(args) => runtime.block_on(commands::redrive::run(&args, quiet)),
+        Command::Send(args) => runtime.block_on(commands::send::run(&args, quiet)),
+        Command::Sql(args) => {
+            let done = runtime.block_on(commands::sql::run(&args, quiet));
+            // A query that was cancelled may be in the middle of a batch that nobody waits for.
+            runtime.shutdown_background();
+            done
+        }
     }
 }
 

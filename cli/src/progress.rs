@@ -16,6 +16,8 @@ pub(crate) enum Unit {
     Records,
     /// Bytes.
     Bytes,
+    /// Objects of a lake.
+    Objects,
 }
 
 /// A bar on standard error: with a length when the work's size is known, a spinner otherwise, and nothing
@@ -25,7 +27,11 @@ pub(crate) fn bar(what: &'static str, unit: Unit, total: Option<u64>, quiet: boo
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10));
-    let template = match (unit, total.is_some()) {
+    dress(bar, template(unit, total.is_some()), what)
+}
+
+fn template(unit: Unit, has_total: bool) -> &'static str {
+    match (unit, has_total) {
         (Unit::Records, true) => {
             "{prefix:>12} {wide_bar} {human_pos}/{human_len} ({rate}, {eta} left) {msg}"
         }
@@ -34,8 +40,24 @@ pub(crate) fn bar(what: &'static str, unit: Unit, total: Option<u64>, quiet: boo
             "{prefix:>12} {wide_bar} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left) {msg}"
         }
         (Unit::Bytes, false) => "{prefix:>12} {spinner} {bytes} ({bytes_per_sec}) {msg}",
-    };
-    dress(bar, template, what)
+        (Unit::Objects, true) => {
+            "{prefix:>12} {wide_bar} {human_pos}/{human_len} objects ({eta} left) {msg}"
+        }
+        (Unit::Objects, false) => "{prefix:>12} {spinner} {human_pos} objects {msg}",
+    }
+}
+
+/// A bar that is not seen until [`reveal`]: most work is done before anybody would look.
+pub(crate) fn later(what: &'static str, unit: Unit) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+    dress(bar, template(unit, true), what)
+}
+
+/// Shows a bar of [`later`], where [`bar`] would.
+pub(crate) fn reveal(bar: &ProgressBar, quiet: bool) {
+    if !quiet && stderr().is_terminal() && !bar.is_finished() {
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+    }
 }
 
 /// A spinner on standard error, for work whose steps cannot be counted.

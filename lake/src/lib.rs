@@ -25,9 +25,11 @@ pub struct Lake {
 impl Lake {
     /// Opens the lake at `url`: a directory, `file://…` or `s3://bucket/prefix`.
     ///
-    /// A directory that is not there is made when `create` says so. S3 takes credentials, Region and endpoint
-    /// from the standard AWS chain (environment, profiles, SSO, container and instance metadata;
-    /// `AWS_ENDPOINT_URL_S3` before `AWS_ENDPOINT_URL`), and makes no request yet.
+    /// A directory that is not there is made when `create` says so. S3 takes credentials and endpoint from the
+    /// standard AWS chain (environment, profiles, SSO, container and instance metadata;
+    /// `AWS_ENDPOINT_URL_S3` before `AWS_ENDPOINT_URL`). Without a custom endpoint S3 is asked for the bucket's
+    /// Region, and the configured one serves when it does not answer. `AWS_NO_SIGN_REQUEST=true` is for public
+    /// buckets, `AWS_REQUEST_PAYER=requester` for those whose readers pay.
     ///
     /// # Errors
     ///

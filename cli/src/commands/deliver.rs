@@ -68,7 +68,8 @@ pub(crate) fn settings(at: Option<Timestamp>, seed: Option<u64>, buffer_memory: 
     }
 }
 
-fn clock(at: Option<Timestamp>) -> Box<dyn Clock> {
+/// The machine's clock, or one that stands still.
+pub(crate) fn clock(at: Option<Timestamp>) -> Box<dyn Clock> {
     match at {
         Some(instant) => Box::new(FixedClock(instant)),
         None => Box::new(SystemClock),

@@ -84,6 +84,7 @@ async fn deliver(options: &Options, lake: Lake, quiet: bool) -> Result<(Account,
         client_id_from: hydrant_transformer::ClientIdFrom::default(),
         require_client_id: false,
         partition_keys: None,
+        on_missing: None,
     };
     let function = InProcess::new(function::options_for(&stream, &transformer)?);
     let settings = deliver::settings(None, None, 256 << 20);

@@ -1,5 +1,7 @@
 //! `hydrant transform`.
 
+pub(crate) mod compare;
+
 use std::{
     collections::BTreeMap,
     fs::File,

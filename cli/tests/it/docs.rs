@@ -1,4 +1,4 @@
-//! Every command in README and docs/ runs.
+//! Every command in README, docs/ and the READMEs of deploy/ and transformer/ runs.
 
 use std::{
     fs,
@@ -17,7 +17,8 @@ const NOT_HERE: [&str; 4] = [
 ];
 
 fn pages(root: &Path) -> Vec<PathBuf> {
-    let mut pages = vec![root.join("README.md")];
+    let pages = ["README.md", "deploy/README.md", "transformer/README.md"];
+    let mut pages: Vec<_> = pages.iter().map(|page| root.join(page)).collect();
     let mut folders = vec![root.join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -60,10 +61,11 @@ fn every_documented_command_runs() {
     for page in pages(&root) {
         // The commands of a page build on each other, in a copy of what a clone has.
         let place = Place::new();
-        for entry in fs::read_dir(root.join("examples")).unwrap() {
-            let file = entry.unwrap().path();
-            let name = file.file_name().unwrap().to_str().unwrap();
-            place.file(&format!("examples/{name}"), fs::read(&file).unwrap());
+        for (name, content) in hydrant_testing::files(&root.join("examples")).unwrap() {
+            place.file(&format!("examples/{name}"), content);
+        }
+        for (name, content) in hydrant_testing::files(&root.join("deploy/sam")).unwrap() {
+            place.file(&format!("deploy/sam/{name}"), content);
         }
         for command in commands(&fs::read_to_string(&page).unwrap()) {
             if NOT_HERE.contains(&command.as_str()) {

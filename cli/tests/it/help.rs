@@ -4,7 +4,15 @@ use crate::support::Place;
 
 #[test]
 fn the_help_reads_like_a_manual() {
-    for command in ["", "demo", "generate", "transform", "deliver", "sql"] {
+    for command in [
+        "",
+        "demo",
+        "generate",
+        "transform",
+        "deliver",
+        "partition",
+        "sql",
+    ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()
             .filter(|it| !it.is_empty())

@@ -3,12 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod check;
 mod deliver;
 mod demo;
 mod docs;
 mod generate;
 mod help;
+mod partition;
 mod s3;
 mod sql;
+mod sql_guide;
+mod sql_session;
 mod support;
 mod transform;
+mod transform_compare;
+mod up;

@@ -30,13 +30,15 @@ fn every_format_shows_the_same_answer() {
     let place = lake();
     let sql = "select detail.eventType, detail.data.searchTerm as term, detail.data.page as page, time, hour, detail.data.session \
                from events where eventType in ('paging', 'purchase') order by time, id limit 4";
-    let screens: Vec<String> = ["table", "csv", "json", "ndjson"]
-        .map(|format| {
-            place
-                .run(&["sql", "--lake", "lake", "--format", format, "-c", sql])
-                .screen()
-        })
-        .into();
+    let screens: Vec<String> = [
+        "table", "vertical", "csv", "tsv", "json", "ndjson", "markdown",
+    ]
+    .map(|format| {
+        place
+            .run(&["sql", "--lake", "lake", "--format", format, "-c", sql])
+            .screen()
+    })
+    .into();
     insta::assert_snapshot!(screens.join("\n\n"));
 }
 
@@ -181,4 +183,210 @@ fn mistakes_are_explained() {
         .join("\n\n")
         .replace(root.to_str().unwrap(), "<place>");
     insta::assert_snapshot!(screens);
+}
+
+#[test]
+fn the_name_of_a_file_says_its_format_and_copy_writes_files_too() {
+    let place = lake();
+    let sql = "select detail.eventType, count(*) as events from events group by 1 order by 1";
+    for file in [
+        "a.csv",
+        "a.tsv",
+        "a.json",
+        "a.jsonl",
+        "a.md",
+        "a.parquet",
+        "a.arrow",
+    ] {
+        place
+            .run(&["sql", "--lake", "lake", "-o", file, "-c", sql])
+            .ok();
+        assert!(!place.path().join(format!("{file}.partial")).exists());
+    }
+    assert!(place.read("a.csv").starts_with("eventType,events\n"));
+    assert!(place.read("a.tsv").starts_with("eventType\tevents\n"));
+    assert!(
+        place
+            .read("a.md")
+            .starts_with("| eventType | events |\n| --- | ---: |\n")
+    );
+    let copy = format!("copy ({sql}) to 'b.parquet'");
+    place.run(&["sql", "--lake", "lake", "-c", &copy]).ok();
+    let read = "create external table a stored as parquet location 'a.parquet'; \
+                create external table b stored as parquet location 'b.parquet'; \
+                create external table c stored as arrow location 'a.arrow'; \
+                select count(*) from (select * from a intersect select * from b intersect select * from c);";
+    let same = place
+        .run(&["sql", "--lake", "lake", "--format", "csv", "-c", read])
+        .ok();
+    let rows = place.read("a.csv").lines().count() - 1;
+    assert_eq!(same, format!("count(*)\n{rows}\n"));
+}
+
+#[test]
+fn a_table_fits_its_room_and_says_what_it_leaves_out() {
+    let place = lake().with("COLUMNS", "70");
+    let answer = place.run(&[
+        "sql",
+        "--lake",
+        "lake",
+        "-c",
+        "select * from events order by id limit 2",
+    ]);
+    let shown = String::from_utf8(answer.stdout.clone()).unwrap();
+    let table: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.starts_with(['|', '+']))
+        .collect();
+    assert!(
+        table.len() > 4 && table.iter().all(|line| line.chars().count() <= 70),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("columns do not fit: ") && shown.contains("_object"),
+        "{shown}"
+    );
+    let described = place
+        .run(&["sql", "--lake", "lake", "-c", "describe events"])
+        .ok();
+    assert!(
+        described.lines().all(|line| line.chars().count() <= 70),
+        "{described}"
+    );
+    assert!(
+        described.contains("| detail.data.session.id "),
+        "{described}"
+    );
+}
+
+#[test]
+fn a_script_has_several_statements_and_its_mistakes_a_place() {
+    let place = lake();
+    place.file(
+        "good.sql",
+        "create view v as select 1 as one; -- first\nselect * from v;\nselect 'x;y' as two",
+    );
+    insta::assert_snapshot!(
+        place
+            .run(&["sql", "--lake", "lake", "--format", "csv", "-f", "good.sql"])
+            .screen()
+    );
+    place.file(
+        "bad.sql",
+        "select 1 as one;\n\nselect detail.evenType,\n  count(*)\nfrom events group by 1;",
+    );
+    place.file("worse.sql", "select 1 as one;\n  select a frm b from c;");
+    let screens = ["bad.sql", "worse.sql"].map(|file| {
+        let run = place.run(&[
+            "sql", "--lake", "lake", "--format", "csv", "-o", "out.csv", "-f", file,
+        ]);
+        assert!(!place.path().join("out.csv").exists());
+        run.screen()
+    });
+    insta::assert_snapshot!(screens.join("\n\n"));
+}
+
+#[test]
+fn the_lake_is_described_and_the_description_pins_the_schema() {
+    let place = lake().with("COLUMNS", "100");
+    insta::assert_snapshot!(place.run(&["sql", "--lake", "lake", "--describe"]).screen());
+    place
+        .run(&["sql", "--lake", "lake", "--describe", "-o", "events.schema"])
+        .ok();
+    let sql = "select detail.eventType, count(detail.data.page) as pages from events group by 1 order by 1";
+    let free = place.run(&["sql", "--lake", "lake", "-c", sql]).ok();
+    let pinned = place
+        .run(&[
+            "sql",
+            "--lake",
+            "lake",
+            "--schema",
+            "events.schema",
+            "-c",
+            sql,
+        ])
+        .ok();
+    assert_eq!(pinned, free);
+}
+
+#[test]
+fn costs_are_said_on_standard_error() {
+    let place = lake();
+    let sql = "select count(*) as n from events where eventType = 'paging'";
+    let run = place.run(&[
+        "sql", "--lake", "lake", "--stats", "--format", "csv", "-c", sql,
+    ]);
+    assert!(String::from_utf8_lossy(&run.stdout).starts_with("n\n"));
+    for said in [
+        "listed ",
+        "opened ",
+        "rows ",
+        "time ",
+        "Athena   would have charged about 0.00005 USD",
+    ] {
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn answers_are_drawn_in_the_terminal_and_into_files() {
+    let place = lake();
+    let sql =
+        "select detail.eventType, count(*) as events from events group by 1 order by 2 desc, 1";
+    let drawn = place.run(&["sql", "--lake", "lake", "--chart", "bar", "-c", sql]);
+    insta::assert_snapshot!(drawn.screen());
+    for (file, begin) in [
+        ("a.svg", &b"<svg"[..]),
+        ("a.png", b"\x89PNG"),
+        ("a.html", b"<!doctype html>"),
+    ] {
+        place
+            .run(&[
+                "sql", "--lake", "lake", "--chart", "area", "-o", file, "-c", sql,
+            ])
+            .ok();
+        assert!(
+            std::fs::read(place.path().join(file))
+                .unwrap()
+                .starts_with(begin),
+            "{file}"
+        );
+    }
+    let refused = [
+        vec!["sql", "--lake", "lake", "-o", "a.svg", "-c", sql],
+        vec!["sql", "--lake", "lake", "--chart", "pie", "-c", sql],
+        vec![
+            "sql",
+            "--lake",
+            "lake",
+            "--chart",
+            "line",
+            "-c",
+            "select 'a' as name",
+        ],
+    ]
+    .map(|arguments| place.run(&arguments).screen());
+    insta::assert_snapshot!(refused.join("\n\n"));
+}
+
+#[test]
+fn settings_come_from_flags_before_the_environment_before_the_file() {
+    let place = lake();
+    place.file(
+        "hydrant.toml",
+        "lake = \"lake\"\n[sql]\nformat = \"ndjson\"\n",
+    );
+    let sql = "select count(*) > 0 as any from events";
+    assert_eq!(place.run(&["sql", "-c", sql]).ok(), "{\"any\":true}\n");
+    assert_eq!(
+        place.run(&["sql", "--format", "csv", "-c", sql]).ok(),
+        "any\ntrue\n"
+    );
+    let place = place.with("HYDRANT_FORMAT", "json");
+    assert_eq!(
+        place.run(&["sql", "-c", sql]).ok(),
+        "[\n{\"any\":true}\n]\n"
+    );
+    place.file("hydrant.toml", "lakes = 1\n");
+    insta::assert_snapshot!(place.run(&["sql", "-c", sql]).screen());
 }

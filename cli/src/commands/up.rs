@@ -1,0 +1,198 @@
+//! `hydrant up`.
+
+mod functions;
+mod screen;
+
+use std::{path::Path, sync::Arc, thread};
+
+use anyhow::{Context, Result, bail};
+use hydrant_delivery::{
+    Api, Ids, Keys, LogError, LogOptions, Pace, Server, Service, ServiceError, ServiceOptions,
+    Surroundings, SystemClock, Undelivered,
+};
+use hydrant_lake::Lake;
+use hydrant_records::DeliveryStreamInput;
+
+use crate::{args::UpArgs, output, text};
+
+use functions::Chosen;
+use screen::Screen;
+
+/// Records that each stream keeps at hand in memory; what waits beyond is read from the log.
+const AT_HAND_BYTES: usize = 64 << 20;
+
+pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
+    let streams = args
+        .stream
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<Vec<_>>>()?;
+    let keys = args.access_keys.as_deref().map(read_keys).transpose()?;
+    let lake = Lake::open(&args.lake, true).await?;
+    let state = args.state(lake.location(), |name| std::env::var(name).ok());
+    let options = options(args, state.join("log.redb"));
+    let clock = Arc::new(SystemClock);
+    let surroundings = Surroundings {
+        lake,
+        clock,
+        functions: Arc::new(Chosen::new(args)),
+        observer: Arc::new(Screen { quiet }),
+    };
+    let service = Service::start(options, surroundings)
+        .await
+        .map_err(|error| {
+            let from = state.display();
+            let taken = matches!(error, ServiceError::Log(LogError::Open { .. }));
+            anyhow::Error::from(error).context(if taken {
+                format!("cannot start from {from}; is another `hydrant up` running there?")
+            } else {
+                format!("cannot start from {from}")
+            })
+        })?;
+    let service = Arc::new(service);
+    for (path, stream) in args.stream.iter().zip(streams) {
+        let ensured = service.ensure(stream).await;
+        ensured.with_context(|| path.display().to_string())?;
+    }
+    let server = Server::bind(args.listen, Api::new(Arc::clone(&service)), keys).await?;
+    let address = server.address()?;
+    greet(args, &service, address, &state, quiet)?;
+    server
+        .serve(Ids::from_seed(rand::random()), stop_signal())
+        .await;
+    if !quiet {
+        output::say("stopping: writing what is buffered; once more Ctrl-C to leave it in the log");
+    }
+    let undelivered = tokio::select! {
+        undelivered = service.stop(args.drain) => undelivered,
+        () = stop_signal() => service.stop(std::time::Duration::ZERO).await,
+    };
+    farewell(&undelivered, &state, quiet)
+}
+
+fn options(args: &UpArgs, log: std::path::PathBuf) -> ServiceOptions {
+    ServiceOptions {
+        region: args.region.clone(),
+        account: args.account.clone(),
+        log: LogOptions {
+            path: log,
+            capacity: args.log_size << 20,
+            memory: AT_HAND_BYTES,
+        },
+        pace: Pace {
+            scale: args.time_scale,
+            longest: args.flush,
+        },
+        buffer_memory: args.buffer_memory << 20,
+        parallelism: thread::available_parallelism().map_or(2, usize::from),
+        active_partitions: args.active_partitions,
+        seed: rand::random(),
+    }
+}
+
+fn read(path: &Path) -> Result<DeliveryStreamInput> {
+    let json =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&json)
+        .with_context(|| format!("{}: not a create-delivery-stream input", path.display()))
+}
+
+/// Reads keys: an id and a secret a line, apart by blanks. The text of a line is never shown.
+fn read_keys(path: &Path) -> Result<Keys> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut keys = Keys::new();
+    for (index, line) in text.lines().enumerate() {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (None, ..) => {}
+            (Some(comment), ..) if comment.starts_with('#') => {}
+            (Some(id), Some(secret), None) => keys = keys.with(id, secret),
+            _ => bail!("{}:{}: write `ID SECRET`", path.display(), index + 1),
+        }
+    }
+    if keys.is_empty() {
+        bail!("{}: no keys, so nobody could put records", path.display());
+    }
+    Ok(keys)
+}
+
+/// The endpoint goes to standard output, so that a script can take it from there.
+fn greet(
+    args: &UpArgs,
+    service: &Service,
+    address: std::net::SocketAddr,
+    state: &Path,
+    quiet: bool,
+) -> Result<()> {
+    let mut out = output::open(None)?;
+    writeln!(out, "http://{address}")?;
+    out.flush()?;
+    drop(out);
+    if quiet {
+        return Ok(());
+    }
+    output::say(&format!("lake      {}", args.lake));
+    output::say(&format!("state     {}", state.display()));
+    let names = service.stream_names();
+    output::say(&format!(
+        "streams   {}",
+        if names.is_empty() {
+            "none yet; create them over the API, or start with --stream".to_owned()
+        } else {
+            names.join(", ")
+        }
+    ));
+    output::say(&format!(
+        "use       AWS_ENDPOINT_URL_FIREHOSE=http://{address}; stop with Ctrl-C"
+    ));
+    Ok(())
+}
+
+fn farewell(undelivered: &Undelivered, state: &Path, quiet: bool) -> Result<()> {
+    if undelivered.total() == 0 {
+        if !quiet {
+            output::say("stopped: everything accepted is delivered");
+        }
+        return Ok(());
+    }
+    for (stream, records) in &undelivered.records {
+        output::say(&format!(
+            "{stream}: {} not delivered",
+            text::plural(*records, "record")
+        ));
+    }
+    bail!(
+        "{} wait in {} and will be delivered when `hydrant up` starts there again",
+        text::plural(undelivered.total(), "record"),
+        state.display()
+    )
+}
+
+/// Ready when the process is asked to stop: Ctrl-C, or SIGTERM.
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM is not listened to");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        interrupted = interrupted => {
+            if let Err(error) = interrupted {
+                tracing::warn!(%error, "Ctrl-C is not listened to");
+                std::future::pending::<()>().await;
+            }
+        }
+        () = terminated => {}
+    }
+}
