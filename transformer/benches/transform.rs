@@ -10,8 +10,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hydrant_partitioner::{KeyQuery, PartitionKeys};
-use hydrant_transformer::{ClientIdFrom, Options, Transformer};
+use hydrant_partitioner::{Condition, KeyQuery, PartitionKeys};
+use hydrant_transformer::{ClientIdFrom, Filter, Options, Transformer, responder};
 
 /// Enough events that branch predictors and caches do not learn them by heart: about the 3 MB that
 /// Firehose hands a function at most.
@@ -117,16 +117,68 @@ fn run(transformer: &Transformer, events: &[Vec<u8>], out: &mut Vec<u8>, keys: &
     black_box(&out);
 }
 
+const TWO: &str = "{eventType: .detail.eventType, schemaVersion: .detail.schemaVersion}";
+const SIX: &str = "{eventType: .detail.eventType, schemaVersion: .detail.schemaVersion, \
+    year: .time[0:4], month: .time[5:7], day: .time[8:10], hour: .time[11:13]}";
+
+fn keyed(query: &str) -> Options {
+    Options {
+        partition_keys: Some(KeyQuery::metadata_extraction(query).unwrap()),
+        ..Options::default()
+    }
+}
+
+/// The events as Firehose hands them to a function.
+fn batch(events: &[Vec<u8>]) -> Vec<u8> {
+    let records: Vec<_> = events
+        .iter()
+        .enumerate()
+        .map(|(number, event)| {
+            let data = base64_simd::STANDARD.encode_to_string(event);
+            format!(r#"{{"recordId":"4957{number:052}","approximateArrivalTimestamp":1510772160000,"data":"{data}"}}"#)
+        })
+        .collect();
+    format!(
+        r#"{{"invocationId":"i","deliveryStreamArn":"arn:aws:firehose:eu-west-1:123456789012:deliverystream/s","region":"eu-west-1","records":[{}]}}"#,
+        records.join(",")
+    )
+    .into_bytes()
+}
+
+/// A whole invocation: the event's text in, the answer's text out; throughput is that of the payload.
+fn respond(criterion: &mut Criterion) {
+    let mut next = numbers();
+    let events: Vec<_> = (0..EVENTS).map(|_| event(&mut next)).collect();
+    let batch = batch(&events);
+    let filter = Filter {
+        drop_when: Some(Condition::new(r#".detail.eventType == "paging""#).unwrap()),
+        keep_when: None,
+    };
+    let cases = [
+        ("plain", Options::default(), Filter::default()),
+        ("two keys", keyed(TWO), Filter::default()),
+        ("six keys", keyed(SIX), Filter::default()),
+        ("a condition", Options::default(), filter),
+    ];
+    let mut group = criterion.benchmark_group("respond");
+    group.throughput(Throughput::Bytes(
+        events.iter().map(|event| event.len() as u64).sum(),
+    ));
+    for (name, options, filter) in cases {
+        let mut responder = responder(options, filter);
+        let mut out = Vec::new();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                black_box(responder.respond(black_box(&batch), &mut out).unwrap());
+            });
+        });
+    }
+    group.finish();
+}
+
 fn transform(criterion: &mut Criterion) {
     let mut next = numbers();
     let minified: Vec<_> = (0..EVENTS).map(|_| event(&mut next)).collect();
-    let keyed = |query| Options {
-        partition_keys: Some(KeyQuery::metadata_extraction(query).unwrap()),
-        ..Options::default()
-    };
-    let two = "{eventType: .detail.eventType, schemaVersion: .detail.schemaVersion}";
-    let six = "{eventType: .detail.eventType, schemaVersion: .detail.schemaVersion, \
-        year: .time[0:4], month: .time[5:7], day: .time[8:10], hour: .time[11:13]}";
     let top = Options {
         client_id_from: ClientIdFrom::ClientId,
         ..Options::default()
@@ -148,8 +200,8 @@ fn transform(criterion: &mut Criterion) {
             Options::default(),
             minified.iter().map(|event| pretty(event)).collect(),
         ),
-        ("minified, two keys", keyed(two), minified.clone()),
-        ("minified, six keys", keyed(six), minified.clone()),
+        ("minified, two keys", keyed(TWO), minified.clone()),
+        ("minified, six keys", keyed(SIX), minified.clone()),
     ];
     let mut group = criterion.benchmark_group("transform");
     for (name, options, events) in cases {
@@ -179,5 +231,5 @@ fn transform(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, transform);
+criterion_group!(benches, transform, respond);
 criterion_main!(benches);
