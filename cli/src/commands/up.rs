@@ -2,6 +2,7 @@
 
 mod functions;
 mod screen;
+mod stop;
 
 use std::{path::Path, sync::Arc, thread};
 
@@ -17,6 +18,7 @@ use crate::{args::UpArgs, output, text};
 
 use functions::Chosen;
 use screen::Screen;
+use stop::StopSignals;
 
 /// Records that each stream keeps at hand in memory; what waits beyond is read from the log.
 const AT_HAND_BYTES: usize = 64 << 20;
@@ -56,16 +58,17 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
     }
     let server = Server::bind(args.listen, Api::new(Arc::clone(&service)), keys).await?;
     let address = server.address()?;
+    let mut signals = StopSignals::listen()?;
     greet(args, &service, address, &state, quiet)?;
     server
-        .serve(Ids::from_seed(rand::random()), stop_signal())
+        .serve(Ids::from_seed(rand::random()), signals.asked())
         .await;
     if !quiet {
         output::say("stopping: writing what is buffered; once more Ctrl-C to leave it in the log");
     }
     let undelivered = tokio::select! {
         undelivered = service.stop(args.drain) => undelivered,
-        () = stop_signal() => service.stop(std::time::Duration::ZERO).await,
+        () = signals.asked() => service.stop(std::time::Duration::ZERO).await,
     };
     farewell(&undelivered, &state, quiet)
 }
@@ -167,32 +170,4 @@ fn farewell(undelivered: &Undelivered, state: &Path, quiet: bool) -> Result<()> 
         text::plural(undelivered.total(), "record"),
         state.display()
     )
-}
-
-/// Ready when the process is asked to stop: Ctrl-C, or SIGTERM.
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM is not listened to");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        interrupted = interrupted => {
-            if let Err(error) = interrupted {
-                tracing::warn!(%error, "Ctrl-C is not listened to");
-                std::future::pending::<()>().await;
-            }
-        }
-        () = terminated => {}
-    }
 }
