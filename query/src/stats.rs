@@ -49,7 +49,7 @@ pub struct Stats {
     pub listing: Duration,
     /// Time spent learning the schema.
     pub learning: Duration,
-    /// Time spent planning, without the two above.
+    /// Time spent planning, with what of the two above happened meanwhile.
     pub planning: Duration,
     /// Time from planned to the last row.
     pub running: Duration,
