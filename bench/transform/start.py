@@ -39,6 +39,8 @@ def read_request(connection, pending):
 def start(binary, server):
     environment = {
         "PATH": os.environ.get("PATH", ""),
+        # The partitioner does not start without; the transformer is measured without unless it is set.
+        **{name: value for name, value in os.environ.items() if name == "PARTITION_KEYS"},
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % server.getsockname()[1],
         "AWS_LAMBDA_FUNCTION_NAME": "transformer",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
