@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hydrant_records::DeliveryStreamInput;
 use hydrant_template::{
-    Document, Duplicate, Function, Node, Overrides, Source, Span, Stack, StandIn, Template,
+    Content, Document, Duplicate, Function, Node, Overrides, Source, Span, Stack, StandIn, Template,
 };
 
 use crate::{
@@ -91,9 +91,18 @@ impl Report {
             return report;
         }
         let mut report = Self::new(source);
+        if !matches!(document.root.content, Content::Map(_)) {
+            let what = format!("the text is {}", document.root.kind());
+            report.diagnostics.push(
+                Diagnostic::new(Code::WrongType, document.root.span, what)
+                    .why("a stream's definition is what create-delivery-stream takes, an object")
+                    .help("write {\"DeliveryStreamName\": …}"),
+            );
+            return report;
+        }
         report.duplicates(&document.duplicates);
         report.stream(&document.root, Dialect::CliInput, None);
-        report.sort();
+        report.finish();
         report
     }
 
@@ -113,7 +122,7 @@ impl Report {
             let properties = &stream.resource.properties;
             report.stream(properties, Dialect::CloudFormation, Some((&stack, stream)));
         }
-        report.sort();
+        report.finish();
         report
     }
 
@@ -193,8 +202,12 @@ impl Report {
         });
     }
 
-    /// In the order of the text; at one place, the worst first.
-    fn sort(&mut self) {
+    /// Puts the findings in the order of the text; at one place, the worst first.
+    fn finish(&mut self) {
+        for found in &mut self.diagnostics {
+            // What is missing is marked at the first byte of what it is missing in, which may be half a character.
+            found.span.end = self.source.text().ceil_char_boundary(found.span.end);
+        }
         self.diagnostics
             .sort_by_key(|it| (it.span.start, it.severity));
     }

@@ -1,12 +1,17 @@
 //! What AWS charges: the one place, dated. Public list prices in US dollars without free tier, savings plan or
 //! discount; other Regions differ.
+//!
+//! How each is counted, and how far the number was verified, stands beside it: *seen* in a document that quotes
+//! AWS's price list, with its date, or *not seen*, which is as it was known before and is to be looked up on the
+//! page that is named. The pages themselves load their numbers when they are opened, so a stored copy of one has
+//! none.
 
 /// A price list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prices {
     /// The Region, as AWS calls it.
     pub region: &'static str,
-    /// When it was looked up.
+    /// When it was last looked at.
     pub date: &'static str,
     /// Where each comes from.
     pub sources: &'static [&'static str],
@@ -36,21 +41,30 @@ pub const US_EAST_1: Prices = Prices {
     region: "US East (N. Virginia), us-east-1",
     date: "2026-11-22",
     sources: &[
-        "Amazon Data Firehose pricing: ingestion, dynamic partitioning",
-        "AWS Lambda pricing: requests, duration",
-        "Amazon S3 pricing: S3 Standard, PUT requests and storage",
+        "aws.amazon.com/firehose/pricing: ingestion, dynamic partitioning",
+        "aws.amazon.com/lambda/pricing: requests, duration",
+        "aws.amazon.com/s3/pricing: S3 Standard, PUT requests and storage",
     ],
+    // aws.amazon.com/firehose/pricing, Direct PUT: each record counts in steps of 5 KB (seen, stored page of
+    // 2022). The tiers end at 500 TB and 2 PB, a TB being 1,024 GB (seen in the expected estimates of infracost
+    // 0.10, which reads the price list). The three prices were seen in a public note only, which is older.
     ingestion: &[
-        (500_000.0, 0.029),
-        (2_000_000.0, 0.025),
+        (512_000.0, 0.029),
+        (2_048_000.0, 0.025),
         (f64::INFINITY, 0.020),
     ],
+    // The same page: by GB delivered, by object and by hour of jq (seen); the three prices were not seen.
     partitioning_gb: 0.020,
     partitioning_thousand_objects: 0.005,
     jq_hour: 0.07,
+    // aws.amazon.com/lambda/pricing: a request; a GB-second, in steps of 1 ms, of the first 6 billion a month on
+    // x86-64 and the first 7.5 on Graviton, which no stream of one function outgrows (all seen in infracost 0.10
+    // and in a guide of 2024).
     invocations_million: 0.20,
     gb_second_x86: 0.000_016_666_7,
     gb_second_arm: 0.000_013_333_4,
+    // aws.amazon.com/s3/pricing: PUT, and storage up to 50 TB (seen in infracost 0.10). The prices beyond 50 TB
+    // were not seen.
     put_thousand: 0.005,
     storage: &[
         (51_200.0, 0.023),

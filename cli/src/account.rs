@@ -63,6 +63,14 @@ pub(crate) fn lines(account: &Account, totals: &Totals) -> Vec<String> {
             .iter()
             .map(|(reason, records)| detail(reason, *records)),
     );
+    if account.backed_up > 0 {
+        let objects = plural(account.backup_objects, "object");
+        lines.push(row(
+            "backed up",
+            account.backed_up,
+            &format!("as they came, in {objects}"),
+        ));
+    }
     match account.in_flight() {
         0 => lines.push("the account adds up: accepted = delivered + dropped + refused".to_owned()),
         records => lines.push(row("not written", records, "")),
@@ -108,6 +116,8 @@ pub(crate) fn to_json(account: &Account, totals: &Totals) -> serde_json::Value {
         "objects": account.objects,
         "objectBytes": account.object_bytes,
         "errorObjects": account.error_objects,
+        "backedUp": account.backed_up,
+        "backupObjects": account.backup_objects,
         "peakActivePartitions": account.peak_active_partitions,
     })
 }

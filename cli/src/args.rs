@@ -3,30 +3,40 @@
 #![expect(clippy::doc_markdown, reason = "the help is no Markdown")]
 
 mod check;
+mod compact;
 mod deliver;
 mod demo;
 mod generate;
+mod identity;
 mod input;
+mod jobs;
 mod partition;
 mod redrive;
 mod send;
 mod sql;
+mod tables;
+mod token;
 mod transform;
 mod up;
 
 use clap::{ArgAction, Parser, Subcommand};
 
 pub(crate) use check::{CheckArgs, CheckFormat, ForecastArgs};
+pub(crate) use compact::CompactArgs;
 pub(crate) use deliver::DeliverArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use generate::{DEFAULT_START, Form, GenerateArgs};
+pub(crate) use identity::IdentityArgs;
 pub(crate) use input::InputArgs;
+pub(crate) use jobs::{HistoryArgs, JobsArgs, JobsCommand};
 pub(crate) use partition::{PartitionArgs, PartitionFormat};
 pub(crate) use redrive::RedriveArgs;
-pub(crate) use send::SendArgs;
-pub(crate) use sql::{OnError, SqlArgs, SqlChart, SqlFormat};
+pub(crate) use send::{ApiArgs, SendArgs};
+pub(crate) use sql::{OnError, SqlArgs, SqlChart, SqlFormat, size};
+pub(crate) use tables::TableArgs;
+pub(crate) use token::{Purpose, TokenArgs};
 pub(crate) use transform::{CompareArgs, CompareFormat, TransformArgs, TransformerArgs};
-pub(crate) use up::UpArgs;
+pub(crate) use up::{NamedCommand, UpArgs, state_directory};
 
 /// Client events in, SQL answers out: Amazon Data Firehose pipelines on your own machine.
 #[derive(Debug, Parser)]
@@ -63,10 +73,13 @@ pub(crate) enum Command {
     Deliver(DeliverArgs),
     Up(UpArgs),
     Send(SendArgs),
+    Token(TokenArgs),
     Redrive(RedriveArgs),
     Check(CheckArgs),
     Partition(PartitionArgs),
     Sql(SqlArgs),
+    Compact(CompactArgs),
+    Jobs(JobsArgs),
 }
 
 #[cfg(test)]

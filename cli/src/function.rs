@@ -1,4 +1,8 @@
-//! The transformer, plugged into a delivery stream in this process.
+//! The functions that streams name: the transformer, plugged into a delivery stream in this process; another of
+//! Hydrant's functions; or what is typed for one.
+
+mod command;
+mod environment;
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +17,9 @@ use hydrant_records::{TransformAnswer, TransformEvent};
 use hydrant_transformer::{BatchSummary, Options, Transformer};
 
 use crate::args::TransformerArgs;
+
+pub(crate) use command::{Handler, of_command};
+pub(crate) use environment::{Variables, partitioner, transformer};
 
 /// The transformer's options as they were typed. `prefix_keys` are the names that a stream's prefix takes from
 /// its Lambda: without --partition-keys, those that Hydrant knows are worked out.
@@ -56,12 +63,7 @@ fn with_defaults(query: KeyQuery, args: &TransformerArgs) -> Result<KeyQuery> {
 
 /// The options for a stream: as typed, with the keys that its prefix asks its Lambda for.
 pub(crate) fn options_for(stream: &DeliveryStream, args: &TransformerArgs) -> Result<Options> {
-    let from_lambda = |(namespace, name)| (namespace == KeyNamespace::Lambda).then_some(name);
-    let wanted: Vec<&str> = stream
-        .prefix()
-        .partition_keys()
-        .filter_map(from_lambda)
-        .collect();
+    let wanted: Vec<&str> = wanted_keys(stream).collect();
     let options = options(args, &wanted)?;
     let given: Vec<&str> = options
         .partition_keys
@@ -75,6 +77,12 @@ pub(crate) fn options_for(stream: &DeliveryStream, args: &TransformerArgs) -> Re
         )),
         None => Ok(options),
     }
+}
+
+/// The keys that a stream's prefix takes from its function.
+fn wanted_keys(stream: &DeliveryStream) -> impl Iterator<Item = &str> {
+    let from_lambda = |(namespace, name)| (namespace == KeyNamespace::Lambda).then_some(name);
+    stream.prefix().partition_keys().filter_map(from_lambda)
 }
 
 /// The transformer as a stream's function. It counts what it refuses and why: Firehose itself keeps only that

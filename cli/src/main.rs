@@ -9,6 +9,7 @@ mod input;
 mod output;
 mod progress;
 mod settings;
+mod tables;
 mod text;
 
 use std::process::ExitCode;
@@ -54,7 +55,19 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Partition(args) => commands::partition::run(&args, quiet),
         Command::Up(args) => runtime.block_on(commands::up::run(&args, quiet)),
         Command::Redrive(args) => runtime.block_on(commands::redrive::run(&args, quiet)),
+        Command::Token(args) => commands::token::run(&args, quiet),
         Command::Send(args) => runtime.block_on(commands::send::run(&args, quiet)),
+        Command::Jobs(args) => {
+            let done = runtime.block_on(commands::jobs::run(&args, quiet));
+            runtime.shutdown_background();
+            done
+        }
+        Command::Compact(args) => {
+            let done = runtime.block_on(commands::compact::run(&args, quiet));
+            // A worker that nobody waits for any more may be in the middle of a file.
+            runtime.shutdown_background();
+            done
+        }
         Command::Sql(args) => {
             let done = runtime.block_on(commands::sql::run(&args, quiet));
             // A query that was cancelled may be in the middle of a batch that nobody waits for.

@@ -16,7 +16,7 @@ pub struct Account {
     pub delivered: u64,
     /// Bytes that lie in objects, before compression.
     pub delivered_bytes: u64,
-    /// Newlines in delivered objects: rows for whoever reads them by line.
+    /// Newlines in delivered objects: rows for whoever reads them by line. A service does not count them.
     pub lines: u64,
     /// Records that the function dropped on purpose.
     pub dropped: u64,
@@ -28,6 +28,14 @@ pub struct Account {
     pub object_bytes: u64,
     /// Objects of error records.
     pub error_objects: u64,
+    /// Records that lie in the source backup as they came.
+    pub backed_up: u64,
+    /// Bytes of them, before compression.
+    pub backed_up_bytes: u64,
+    /// Objects of the source backup.
+    pub backup_objects: u64,
+    /// Records in objects that the store did not take for too long, and that lie beside the log.
+    pub set_aside: u64,
     /// Most partitions that were active at once.
     pub peak_active_partitions: usize,
 }
@@ -38,9 +46,9 @@ impl Account {
         self.refused.values().sum()
     }
 
-    /// Records that are neither delivered nor dropped nor refused: 0 after a finished run.
+    /// Records that are neither delivered nor dropped nor refused nor set aside: 0 after a finished run.
     pub fn in_flight(&self) -> u64 {
         self.accepted
-            .saturating_sub(self.delivered + self.dropped + self.refused_total())
+            .saturating_sub(self.delivered + self.dropped + self.refused_total() + self.set_aside)
     }
 }

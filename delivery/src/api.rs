@@ -3,6 +3,7 @@
 
 mod control;
 mod encryption;
+mod endpoint;
 mod error;
 mod put;
 mod tags;
@@ -16,9 +17,6 @@ use serde_json::Value;
 pub use error::{ApiError, ErrorKind};
 
 use crate::service::{Service, Stream};
-
-/// What stands in front of an operation's name in `X-Amz-Target`.
-pub(crate) const TARGET_PREFIX: &str = "Firehose_20150804.";
 
 /// The API of a service.
 #[derive(Debug, Clone)]

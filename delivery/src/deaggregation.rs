@@ -1,6 +1,8 @@
 //! `RecordDeAggregation`: several records that a producer put as one (developer guide, "Partitioning
 //! aggregated data").
 
+pub(crate) mod kpl;
+
 use bytes::Bytes;
 use hydrant_records::{json, limits::MAX_SUB_RECORDS};
 

@@ -1,19 +1,33 @@
 //! A delivery stream as it is defined, checked the way `CreateDeliveryStream` checks it.
 
-use std::{fmt, time::Duration};
+mod backup;
+mod buffering;
+mod conversion;
+mod lambda;
+mod processors;
+mod source;
+mod violation;
+
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hydrant_partitioner::{CustomTimeZone, ErrorOutputPrefix, KeyQuery, Prefix, object_extension};
 use hydrant_records::{
-    CompressionFormat, DeliveryStreamInput, ExtendedS3Destination, Processor, ProcessorType, limits,
+    CompressionFormat, DeliveryStreamInput, ExtendedS3Destination, ProcessorType, limits,
 };
 
-use crate::deaggregation::DeAggregation;
+use crate::{
+    conversion::{Conversion, GlueTables},
+    deaggregation::DeAggregation,
+    logs::CloudWatchLogs,
+};
 
-mod lambda;
-mod processors;
-
+pub(crate) use backup::Backup;
+pub(crate) use conversion::is_on as converts;
 pub use lambda::LambdaProcessor;
+pub(crate) use source::Source;
+use violation::Refusals;
+pub use violation::{DefinitionError, Violation};
 
 /// A delivery stream to S3, as it is defined: everything that decides what becomes of a record.
 #[derive(Debug, Clone)]
@@ -29,14 +43,24 @@ pub struct DeliveryStream {
     pub(crate) extension: String,
     pub(crate) buffer_bytes: usize,
     pub(crate) buffer_interval: Duration,
+    pub(crate) source: Source,
+    pub(crate) backup: Option<Backup>,
+    pub(crate) logs: Option<CloudWatchLogs>,
     pub(crate) deaggregation: Option<DeAggregation>,
     pub(crate) lambda: Option<LambdaProcessor>,
     pub(crate) key_query: Option<KeyQuery>,
     pub(crate) append_delimiter: bool,
+    /// Whether its records are converted.
+    pub(crate) converts: bool,
+    /// How, unless that was left out.
+    pub(crate) conversion: Option<Arc<Conversion>>,
 }
 
 impl DeliveryStream {
     /// Reads the JSON that `aws firehose create-delivery-stream --cli-input-json` takes.
+    ///
+    /// A format conversion is left out, which needs tables: this is for whoever asks what a stream does with
+    /// its records until then. See [`Self::with_tables`].
     ///
     /// # Errors
     ///
@@ -54,6 +78,25 @@ impl DeliveryStream {
     ///
     /// As [`Self::from_json`].
     pub fn new(input: &DeliveryStreamInput) -> Result<Self, DefinitionError> {
+        Self::check(input, None)
+    }
+
+    /// The same, with the Glue tables that its format conversion may name: a stream that can run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_json`].
+    pub fn with_tables(
+        input: &DeliveryStreamInput,
+        tables: &GlueTables,
+    ) -> Result<Self, DefinitionError> {
+        Self::check(input, Some(tables))
+    }
+
+    fn check(
+        input: &DeliveryStreamInput,
+        tables: Option<&GlueTables>,
+    ) -> Result<Self, DefinitionError> {
         let mut refused = Refusals::default();
         let destination = destination(input, &mut refused)?;
         refused.check(
@@ -62,6 +105,7 @@ impl DeliveryStream {
             "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
             "1 to 64 letters, digits, `_`, `.` or `-`",
         );
+        let source = Source::check(input, &mut refused)?;
         let processors = processors::of(destination, &mut refused);
         let dynamic_partitioning = destination
             .dynamic_partitioning_configuration
@@ -73,6 +117,7 @@ impl DeliveryStream {
             .and_then(|it| processors::key_query(it, dynamic_partitioning, &mut refused));
         let deaggregation = processors::only(&processors, ProcessorType::RecordDeAggregation)
             .and_then(|it| processors::deaggregation(it, dynamic_partitioning, &mut refused));
+        let logs = processors::logs(&processors, &mut refused);
         let append_delimiter =
             processors::only(&processors, ProcessorType::AppendDelimiterToRecord).is_some();
 
@@ -85,12 +130,22 @@ impl DeliveryStream {
         ) {
             refused.0.push(violation.into());
         }
+        let needs = buffering::Needs {
+            dynamic_partitioning,
+            conversion: converts(destination),
+        };
+        conversion::check_compression(destination, &mut refused);
+        let hints = destination.buffering_hints;
         let (buffer_bytes, buffer_interval) =
-            buffering(destination, dynamic_partitioning, &mut refused);
+            buffering::check(hints, "BufferingHints", needs, &mut refused);
         let zone = zone(destination, &mut refused);
         let extension = extension(destination, &mut refused);
+        let backup = backup::check(destination, &mut refused);
+        let conversion = match tables {
+            Some(tables) => conversion::check(destination, tables, &mut refused)?,
+            None => None,
+        };
         refused.done()?;
-        supported(destination, &processors)?;
 
         // Both prefixes were validated above, so these parse.
         let prefix = Prefix::parse(destination.prefix.as_deref().unwrap_or_default());
@@ -124,10 +179,15 @@ impl DeliveryStream {
             extension,
             buffer_bytes,
             buffer_interval,
+            source,
+            backup,
+            logs,
             deaggregation,
             lambda,
             key_query,
             append_delimiter,
+            converts: converts(destination),
+            conversion,
         })
     }
 
@@ -167,93 +227,6 @@ impl DeliveryStream {
     }
 }
 
-/// Why a definition makes no stream.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DefinitionError {
-    /// Not the JSON of `CreateDeliveryStream`.
-    #[error("not a create-delivery-stream input")]
-    Json(#[source] serde_json::Error),
-    /// AWS would refuse it.
-    #[error("AWS would refuse this stream:{}", list(.0))]
-    Refused(Vec<Violation>),
-    /// AWS takes it, and Hydrant cannot run it.
-    #[error("this stream cannot be run here: {0}")]
-    Unsupported(String),
-}
-
-fn list(violations: &[Violation]) -> String {
-    violations
-        .iter()
-        .flat_map(|it| ["\n  ".to_owned(), it.to_string()])
-        .collect()
-}
-
-/// One thing that AWS would refuse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The member of `ExtendedS3DestinationConfiguration`, or of the whole input.
-    pub member: String,
-    /// AWS's text.
-    pub text: String,
-    /// How to mend it.
-    pub help: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.member, self.text)?;
-        if self.help.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "\n    {}", self.help)
-        }
-    }
-}
-
-impl From<hydrant_partitioner::Violation> for Violation {
-    fn from(violation: hydrant_partitioner::Violation) -> Self {
-        Self {
-            member: match violation.offset {
-                Some(offset) => format!("{} at byte {offset}", violation.field),
-                None => violation.field.to_string(),
-            },
-            text: violation
-                .aws_message()
-                .unwrap_or_else(|| violation.explanation()),
-            help: violation.fix(),
-        }
-    }
-}
-
-/// What AWS would refuse, as it is found.
-#[derive(Debug, Default)]
-struct Refusals(Vec<Violation>);
-
-impl Refusals {
-    fn add(&mut self, member: &str, text: impl Into<String>, help: impl Into<String>) {
-        self.0.push(Violation {
-            member: member.to_owned(),
-            text: text.into(),
-            help: help.into(),
-        });
-    }
-
-    fn check(&mut self, holds: bool, member: &str, text: &str, help: &str) {
-        if !holds {
-            self.add(member, text, help);
-        }
-    }
-
-    fn done(self) -> Result<(), DefinitionError> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(DefinitionError::Refused(self.0))
-        }
-    }
-}
-
 fn valid_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     (1..=limits::MAX_STREAM_NAME_CHARS).contains(&name.len()) && name.bytes().all(allowed)
@@ -285,68 +258,11 @@ fn destination<'a>(
     }
 }
 
-fn buffering(
-    destination: &ExtendedS3Destination,
-    dynamic_partitioning: bool,
-    refused: &mut Refusals,
-) -> (usize, Duration) {
-    let hints = destination.buffering_hints.unwrap_or_default();
-    let (default_size, default_interval) = if dynamic_partitioning {
-        (
-            limits::DEFAULT_PARTITIONED_BUFFER_SIZE_MBS,
-            limits::DEFAULT_BUFFER_INTERVAL_SECONDS,
-        )
-    } else {
-        (
-            limits::DEFAULT_BUFFER_SIZE_MBS,
-            limits::DEFAULT_BUFFER_INTERVAL_SECONDS,
-        )
-    };
-    let size = hints.size_in_mbs.unwrap_or(default_size);
-    let interval = hints.interval_in_seconds.unwrap_or(default_interval);
-    let member = "BufferingHints";
-    refused.check(
-        limits::BUFFER_SIZE_MBS.contains(&size),
-        member,
-        "SizeInMBs must be between 1 and 128.",
-        "",
-    );
-    refused.check(
-        limits::BUFFER_INTERVAL_SECONDS.contains(&interval),
-        member,
-        "IntervalInSeconds must be between 0 and 900.",
-        "",
-    );
-    refused.check(
-        hints.size_in_mbs.is_some() == hints.interval_in_seconds.is_some(),
-        member,
-        "SizeInMBs and IntervalInSeconds must be given together.",
-        "give both or neither",
-    );
-    if dynamic_partitioning {
-        refused.check(
-            size >= limits::MIN_PARTITIONED_BUFFER_SIZE_MBS,
-            member,
-            "BufferingHints.SizeInMBs must be at least 64 when Dynamic Partitioning is enabled.",
-            "give 64 to 128",
-        );
-        refused.check(
-            interval >= limits::MIN_PARTITIONED_BUFFER_INTERVAL_SECONDS,
-            member,
-            "BufferingHints.IntervalInSeconds must be at least 60 seconds when Dynamic Partitioning is \
-             enabled.",
-            "give 60 to 900",
-        );
-    }
-    (
-        size as usize * limits::MIB,
-        Duration::from_secs(interval.into()),
-    )
-}
-
 fn extension(destination: &ExtendedS3Destination, refused: &mut Refusals) -> String {
     let format = destination.compression_format.as_str();
     match object_extension(format, destination.file_extension.as_deref()) {
+        // What is converted has the extension of its format, unless another is given.
+        Ok("") if converts(destination) => ".parquet".to_owned(),
         Ok(extension) => extension.to_owned(),
         Err(error) => {
             refused.add(
@@ -366,48 +282,6 @@ fn zone(destination: &ExtendedS3Destination, refused: &mut Refusals) -> Option<C
             refused.add("CustomTimeZone", error.aws_message(), error.to_string());
             None
         }
-    }
-}
-
-/// Refuses what AWS would run and this crate would have to leave out: silence would be a wrong answer.
-fn supported(
-    destination: &ExtendedS3Destination,
-    processors: &[&Processor],
-) -> Result<(), DefinitionError> {
-    let unsupported = |what: &str| Err(DefinitionError::Unsupported(what.to_owned()));
-    let enabled = |value: &Option<serde_json::Value>, absent: bool| {
-        value
-            .as_ref()
-            .is_some_and(|value| value["Enabled"].as_bool().unwrap_or(absent))
-    };
-    if !matches!(
-        destination.compression_format,
-        CompressionFormat::Uncompressed | CompressionFormat::Gzip
-    ) {
-        return unsupported(&format!(
-            "CompressionFormat {}: give GZIP or UNCOMPRESSED",
-            destination.compression_format.as_str()
-        ));
-    }
-    // AWS takes `Enabled` for true where the block is there and does not say.
-    if enabled(&destination.data_format_conversion_configuration, true) {
-        return unsupported("DataFormatConversionConfiguration: leave it out, or disable it");
-    }
-    if destination.s3_backup_mode.as_deref() == Some("Enabled") {
-        return unsupported("S3BackupMode: the source backup is not written; set it to Disabled");
-    }
-    let cloudwatch = [
-        ProcessorType::Decompression,
-        ProcessorType::CloudWatchLogProcessing,
-    ];
-    match processors
-        .iter()
-        .find(|processor| cloudwatch.contains(&processor.kind))
-    {
-        Some(processor) => {
-            unsupported(&format!("the {:?} processor: leave it out", processor.kind))
-        }
-        None => Ok(()),
     }
 }
 

@@ -7,10 +7,9 @@ use hydrant_lake::Lake;
 use hydrant_records::limits::MAX_RECORD_BYTES;
 
 use crate::{
+    Clock, Ids,
     account::Account,
-    clock::Clock,
     definition::DeliveryStream,
-    ids::Ids,
     invocation::Transform,
     pipeline::{Bounds, Pace, Pipeline, Put},
     processing::Processing,
@@ -97,8 +96,9 @@ impl Delivery {
             sequence,
             arrival: self.pipeline.now(),
             data: record,
+            origin: None,
             receipt: None,
-        });
+        })?;
         while self.pipeline.is_over() {
             self.pipeline.settle_oldest().await?;
             self.pipeline.pump_all().await;
@@ -155,9 +155,15 @@ pub enum DeliveryError {
         /// The function's ARN.
         arn: String,
     },
+    /// The stream converts its records, and was read without tables.
+    #[error("the stream converts its records, and no Glue tables were given for it")]
+    NoTables,
     /// A prefix could not be evaluated.
     #[error("the prefix cannot be evaluated")]
     Prefix(#[source] hydrant_partitioner::EvaluateError),
+    /// The prefix of the source backup could not be evaluated.
+    #[error("the prefix of the source backup cannot be evaluated: {0}")]
+    Backup(String),
     /// A store refused objects; what was delivered until then is in the account.
     #[error("the lake did not take {} object(s)", others.len() + 1)]
     Write {

@@ -12,12 +12,13 @@ use bytes::Bytes;
 use futures::FutureExt;
 use hydrant_records::{
     ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, error_code,
+    limits::MAX_LAMBDA_PAYLOAD_BYTES,
 };
 use indexmap::IndexMap;
 
 pub use answer::{AnsweredRecord, FunctionAnswer};
 
-use crate::{clock::Clock, definition::LambdaProcessor, failure::Failure};
+use crate::{Clock, definition::LambdaProcessor, failure::Failure};
 
 /// A function that a stream's Lambda processor names, called the way AWS calls it: with the transform event
 /// and its answer, whatever language it is written in and wherever it runs.
@@ -232,6 +233,19 @@ fn duplicated() -> Transformed {
          unique record Id for each record.",
         1,
     ))
+}
+
+/// The event as a function gets it.
+pub(crate) fn event_text(event: &TransformEvent) -> Result<Bytes, InvokeError> {
+    let text = serde_json::to_vec(event)
+        .map_err(|error| InvokeError::Function(format!("cannot write the event: {error}")))?;
+    if text.len() > MAX_LAMBDA_PAYLOAD_BYTES {
+        let length = text.len();
+        return Err(InvokeError::Function(format!(
+            "the event is {length} bytes long, and Lambda takes {MAX_LAMBDA_PAYLOAD_BYTES}"
+        )));
+    }
+    Ok(text.into())
 }
 
 #[cfg(test)]

@@ -9,44 +9,50 @@
 //! links none. [`RuntimeApi`] runs one in a process of its own. Time comes from a [`Clock`] and names from
 //! [`Ids`], so a run can be repeated to the byte.
 //!
-//! A [`Service`] is streams that run, behind the Firehose [`Api`] and a [`Server`]: what it has acknowledged
+//! A [`Service`] is streams that run, behind the Firehose [`Api`], which a [`Server`] serves: what it has acknowledged
 //! is in a log on disk until an object that holds it was accepted. One pipeline serves both.
 
 mod account;
 mod api;
-mod auth;
+mod aws;
 mod buffer;
-mod clock;
+mod conversion;
 mod deaggregation;
 mod definition;
 mod engine;
 mod failure;
-mod ids;
 mod invocation;
-mod log;
+mod logs;
 mod metrics;
 mod object;
 mod observer;
 mod pipeline;
 mod processing;
+mod quota;
+mod remote_function;
 mod runtime_api;
-mod server;
 mod service;
+mod sources;
 mod writer;
+
+use hydrant_endpoint::log;
 
 pub use account::Account;
 pub use api::{Api, ApiError, ErrorKind};
-pub use auth::Keys;
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use conversion::{GlueTables, GlueTablesError};
 pub use deaggregation::DeAggregation;
 pub use definition::{DefinitionError, DeliveryStream, LambdaProcessor, Violation};
 pub use engine::{Delivery, DeliveryError, Settings};
-pub use ids::Ids;
+pub use hydrant_endpoint::{
+    Clock, FixedClock, Ids, Keys, LogError, LogOptions, Server, ServerError, SystemClock,
+};
 pub use invocation::{AnsweredRecord, FunctionAnswer, InvokeError, Transform};
-pub use log::{LogError, LogOptions};
-pub use observer::{Event, Observer, Unobserved};
+pub use observer::{Event, ObjectKind, Observer, Unobserved};
 pub use pipeline::Pace;
+pub use remote_function::RemoteFunction;
 pub use runtime_api::{Function, RuntimeApi};
-pub use server::{Server, ServerError};
 pub use service::{Functions, Service, ServiceError, ServiceOptions, Surroundings, Undelivered};
+pub use sources::{
+    AwsSources, From, KinesisStream, Page, Shard, SourceError, SourceRecord, Sources,
+};
 pub use writer::WriteError;

@@ -5,21 +5,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use hydrant_endpoint::Counter;
+
 use crate::account::Account;
-
-/// A number that only grows.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn add(&self, number: u64) {
-        self.0.fetch_add(number, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Calls of one operation.
 #[derive(Debug, Default)]
@@ -40,6 +28,9 @@ pub(crate) struct StreamMetrics {
     pub(crate) put_record: Calls,
     pub(crate) put_record_batch: Calls,
     pub(crate) failed_writes: Counter,
+    pub(crate) kinesis_records: Counter,
+    pub(crate) kinesis_bytes: Counter,
+    kinesis_behind_ms: AtomicU64,
     delivery: Mutex<DeliveryNumbers>,
 }
 
@@ -52,6 +43,14 @@ pub(crate) struct DeliveryNumbers {
 }
 
 impl StreamMetrics {
+    pub(crate) fn set_kinesis_behind_ms(&self, behind_ms: u64) {
+        self.kinesis_behind_ms.store(behind_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn kinesis_behind_ms(&self) -> u64 {
+        self.kinesis_behind_ms.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn set_delivery(&self, numbers: DeliveryNumbers) {
         *self.delivery.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
     }

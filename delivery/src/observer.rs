@@ -1,6 +1,17 @@
 //! What happens in a stream, told to whoever wants to show it.
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, path::Path, time::Duration};
+
+/// What an object holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// Records that were delivered.
+    Delivered,
+    /// Error records.
+    Errors,
+    /// Records as they came, for the source backup.
+    Backup,
+}
 
 /// Something that a person who watches a stream may want to know.
 #[derive(Debug)]
@@ -18,8 +29,8 @@ pub enum Event<'a> {
         bytes: u64,
         /// Bytes of the object.
         object_bytes: u64,
-        /// Whether it holds error records.
-        is_error: bool,
+        /// What it holds.
+        kind: ObjectKind,
     },
     /// The lake did not take an object. It is offered again.
     NotWritten {
@@ -35,6 +46,19 @@ pub enum Event<'a> {
         error: &'a object_store::Error,
         /// How long until it is offered again.
         pause: Duration,
+    },
+    /// The lake did not take an object for so long that it is not offered any more.
+    SetAside {
+        /// The stream.
+        stream: &'a str,
+        /// The object's key in the lake, and the file's name below `directory`.
+        key: &'a str,
+        /// Records in it.
+        records: u64,
+        /// Where it lies.
+        directory: &'a Path,
+        /// Why the lake did not take it the last time.
+        error: &'a object_store::Error,
     },
 }
 

@@ -5,84 +5,32 @@
 //! [crowded](Pipeline::is_crowded), and lets it go on with [`Pipeline::settle_oldest`] and
 //! [`Pipeline::progress`].
 
+mod intake;
+mod leaving;
 mod object_of;
+mod pace;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use hydrant_partitioner::Partition;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
 use crate::{
+    Ids,
     account::Account,
     buffer::{Buffers, Hints, Moment},
     definition::DeliveryStream,
     engine::DeliveryError,
     failure::Failure,
-    ids::Ids,
     log::{Receipt, Receipts},
-    processing::{Item, Outcome, Processed, Processing, RecordId},
-    writer::{Object, WriteError, Writer, Written},
+    processing::{Item, Outcome, Processed, Processing},
+    writer::{Object, WriteError, Writer},
 };
-use hydrant_partitioner::Partition;
 
-/// What bounds a pipeline.
-#[derive(Debug, Clone)]
-pub(crate) struct Bounds {
-    /// Memory of buffers; above it those that were idle longest are written early.
-    pub(crate) buffer_memory: usize,
-    /// Batches under way at once.
-    pub(crate) parallelism: usize,
-    /// Partitions that may be active at once; records of others go to the error output.
-    pub(crate) active_partitions: Option<usize>,
-    pub(crate) pace: Pace,
-}
-
-/// How fast time passes for buffers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
-    /// Seconds of an interval that pass in one second.
-    pub scale: f64,
-    /// The longest that anything is buffered, whatever the stream says.
-    pub longest: Option<Duration>,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            scale: 1.0,
-            longest: None,
-        }
-    }
-}
-
-impl Pace {
-    /// How long `interval` is at this pace.
-    fn of(self, interval: Duration) -> Duration {
-        let scaled = Duration::try_from_secs_f64(interval.as_secs_f64() / self.scale);
-        let scaled = scaled.unwrap_or(interval);
-        self.longest.map_or(scaled, |longest| scaled.min(longest))
-    }
-}
-
-/// A record as it was put.
-#[derive(Debug)]
-pub(crate) struct Put {
-    pub(crate) sequence: u64,
-    pub(crate) arrival: Timestamp,
-    pub(crate) data: Bytes,
-    pub(crate) receipt: Option<Receipt>,
-}
-
-/// Bytes in a batch of a stream without a function; such a batch is only a unit of work.
-const BATCH_BYTES: usize = 1 << 20;
-
-/// Most bytes in the event of an invocation. A little less than Lambda takes (Lambda quotas), which is what
-/// AWS's own blueprints plan with.
-const EVENT_BYTES: usize = 6_000_000;
-
-/// What a record takes in an event besides its data: its id, its time, their names.
-const EVENT_RECORD_BYTES: usize = 160;
+pub(crate) use intake::Put;
+pub(crate) use pace::Bounds;
+pub use pace::Pace;
 
 /// Records on their way.
 #[derive(Debug)]
@@ -97,6 +45,8 @@ pub(crate) struct Pipeline {
     in_flight: VecDeque<JoinHandle<Processed>>,
     buffers: Buffers<Partition>,
     error_buffers: Buffers<&'static str>,
+    /// Records as they came, where the stream has a source backup.
+    backup_buffer: Buffers<()>,
     /// Objects that wait until the writer has room.
     outbox: VecDeque<Object>,
     writer: Writer,
@@ -106,7 +56,8 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     pub(crate) fn new(processing: Processing, ids: Ids, bounds: Bounds, writer: Writer) -> Self {
-        let hints = hints(&processing.stream, bounds.pace);
+        let hints = Hints::of(&processing.stream, bounds.pace);
+        let backup_hints = Hints::of_backup(&processing.stream, bounds.pace);
         let now = processing.clock.now();
         Self {
             processing: Arc::new(processing),
@@ -119,6 +70,7 @@ impl Pipeline {
             in_flight: VecDeque::new(),
             buffers: Buffers::new(hints),
             error_buffers: Buffers::new(hints),
+            backup_buffer: Buffers::new(backup_hints),
             outbox: VecDeque::new(),
             writer,
             account: Account::default(),
@@ -142,7 +94,7 @@ impl Pipeline {
 
     /// Bytes in buffers.
     pub(crate) fn buffered_bytes(&self) -> usize {
-        self.buffers.bytes() + self.error_buffers.bytes()
+        self.buffers.bytes() + self.error_buffers.bytes() + self.backup_buffer.bytes()
     }
 
     /// Objects that the store did not take; they are told once.
@@ -172,73 +124,7 @@ impl Pipeline {
             && self.writer.under_way() == 0
             && self.buffers.len() == 0
             && self.error_buffers.len() == 0
-    }
-
-    /// Takes a record in.
-    pub(crate) fn put(&mut self, put: Put) {
-        let stream = Arc::clone(&self.processing.stream);
-        self.account.put += 1;
-        self.account.put_bytes += put.data.len() as u64;
-        let Put {
-            sequence,
-            arrival,
-            data,
-            receipt,
-        } = put;
-        let item = |part, data, receipt| Item {
-            id: RecordId { sequence, part },
-            arrival,
-            data,
-            receipt,
-        };
-        let Some(deaggregation) = &stream.deaggregation else {
-            self.accept(item(None, data, receipt));
-            return;
-        };
-        let mut parts = Vec::new();
-        deaggregation.split(&data, |part| parts.push(part));
-        let receipt = receipt.map(|receipt| match parts.len() {
-            1 => receipt,
-            // At most 500.
-            count => receipt.split(u32::try_from(count).unwrap_or(u32::MAX)),
-        });
-        for (index, part) in (0..).zip(parts) {
-            self.accept(item(Some(index), part, receipt.clone()));
-        }
-    }
-
-    fn accept(&mut self, item: Item) {
-        let lambda = self.processing.stream.lambda.as_ref();
-        let limit = lambda.map_or(BATCH_BYTES, |it| it.buffer_bytes);
-        let event_bytes = item.data.len().div_ceil(3) * 4 + EVENT_RECORD_BYTES;
-        let full = self.batch_bytes + item.data.len() > limit
-            || (lambda.is_some() && self.event_bytes + event_bytes > EVENT_BYTES);
-        if full && !self.batch.is_empty() {
-            self.dispatch();
-        }
-        if self.batch.is_empty() {
-            self.batch_opened = self.now();
-        }
-        self.account.accepted += 1;
-        self.batch_bytes += item.data.len();
-        self.event_bytes += event_bytes;
-        self.batch.push(item);
-    }
-
-    /// Sends the batch on its way.
-    pub(crate) fn dispatch(&mut self) {
-        if self.batch.is_empty() {
-            return;
-        }
-        let items = std::mem::take(&mut self.batch);
-        self.batch.reserve(items.len());
-        self.batch_bytes = 0;
-        self.event_bytes = 0;
-        let processing = Arc::clone(&self.processing);
-        let invocation = self.ids.uuid();
-        self.in_flight.push_back(tokio::spawn(async move {
-            processing.process(items, invocation).await
-        }));
+            && self.backup_buffer.len() == 0
     }
 
     /// Waits for the batch that left first, and buffers what came of it.
@@ -273,14 +159,14 @@ impl Pipeline {
     }
 
     /// Buffers a batch that came back. Batches come back in the order in which they left.
-    fn absorb(&mut self, Processed { items, outcomes }: Processed) -> Result<(), DeliveryError> {
+    fn absorb(&mut self, processed: Processed) -> Result<(), DeliveryError> {
         let now = self.now();
         let delimiter: &[u8] = if self.processing.stream.append_delimiter {
             b"\n"
         } else {
             b""
         };
-        for (mut item, outcome) in items.into_iter().zip(outcomes) {
+        for (mut item, outcome) in self.processing.current(processed) {
             let moment = Moment {
                 arrival: item.arrival,
                 now,
@@ -314,60 +200,6 @@ impl Pipeline {
             .is_none_or(|most| self.buffers.len() < most || self.buffers.contains(partition))
     }
 
-    fn refuse(
-        &mut self,
-        mut item: Item,
-        failure: Failure,
-        moment: Moment,
-    ) -> Result<(), DeliveryError> {
-        let output_type = failure.output_type;
-        *self
-            .account
-            .refused
-            .entry(failure.code.clone().into_owned())
-            .or_default() += 1;
-        let lambda = self.processing.stream.lambda.as_ref();
-        let arn = lambda.map(|lambda| lambda.arn.as_str());
-        let receipt = item.receipt.take();
-        let record = failure.error_record(item.data, item.arrival, moment.now, arn);
-        // An error record is strings and numbers, which always serialise.
-        let line = serde_json::to_vec(&record).unwrap_or_default();
-        let full = self
-            .error_buffers
-            .append(output_type, &[&line, b"\n"], moment, receipt);
-        match full {
-            Some((output_type, buffer)) => self.write_errors(output_type, buffer),
-            None => Ok(()),
-        }
-    }
-
-    /// Sends on what has waited for its interval, and what must make room.
-    pub(crate) fn write_due(&mut self, now: Timestamp) -> Result<(), DeliveryError> {
-        let mut leaving = self.buffers.take_due(now);
-        leaving.extend(self.buffers.shed(self.bounds.buffer_memory));
-        for (partition, buffer) in leaving {
-            self.write(&partition, buffer)?;
-        }
-        for (output_type, buffer) in self.error_buffers.take_due(now) {
-            self.write_errors(output_type, buffer)?;
-        }
-        if self.batch_due().is_some_and(|due| due <= now) {
-            self.dispatch();
-        }
-        Ok(())
-    }
-
-    /// Sends on everything that is buffered.
-    pub(crate) fn write_all(&mut self) -> Result<(), DeliveryError> {
-        for (partition, buffer) in self.buffers.drain() {
-            self.write(&partition, buffer)?;
-        }
-        for (output_type, buffer) in self.error_buffers.drain() {
-            self.write_errors(output_type, buffer)?;
-        }
-        Ok(())
-    }
-
     /// When the batch has waited long enough to be sent, as full as it is.
     fn batch_due(&self) -> Option<Timestamp> {
         let lambda = self.processing.stream.lambda.as_ref();
@@ -383,69 +215,23 @@ impl Pipeline {
             self.batch_due(),
             self.buffers.next_due(),
             self.error_buffers.next_due(),
+            self.backup_buffer.next_due(),
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
-    /// Begins to write objects while the writer has room for them.
-    pub(crate) fn pump(&mut self) {
-        while !self.writer.is_full()
-            && let Some(object) = self.outbox.pop_front()
-        {
-            self.writer.submit(object);
-        }
-        while let Some(ended) = self.writer.ended() {
-            self.tally(ended);
-        }
-    }
-
-    /// Waits until every object is with the writer.
-    pub(crate) async fn pump_all(&mut self) {
-        self.pump();
-        while !self.outbox.is_empty() {
-            if let Some(ended) = self.writer.next().await {
-                self.tally(ended);
-            }
-            self.pump();
-        }
-    }
-
-    /// Waits until nothing is being written.
-    pub(crate) async fn written(&mut self) {
-        self.pump_all().await;
-        while let Some(ended) = self.writer.next().await {
-            self.tally(ended);
-        }
-    }
-
     /// Goes on with another definition. What is buffered leaves under the one that it was buffered for.
     pub(crate) fn update(&mut self, processing: Processing) -> Result<(), DeliveryError> {
         self.write_all()?;
-        let hints = hints(&processing.stream, self.bounds.pace);
+        let hints = Hints::of(&processing.stream, self.bounds.pace);
         self.buffers.set_hints(hints);
         self.error_buffers.set_hints(hints);
+        let backup_hints = Hints::of_backup(&processing.stream, self.bounds.pace);
+        self.backup_buffer.set_hints(backup_hints);
         self.processing = Arc::new(processing);
         Ok(())
-    }
-
-    fn tally(&mut self, ended: Result<Written, WriteError>) {
-        match ended {
-            Ok(written) => {
-                if written.is_error {
-                    self.account.error_objects += 1;
-                } else {
-                    self.account.objects += 1;
-                    self.account.delivered += written.records;
-                    self.account.delivered_bytes += written.bytes;
-                    self.account.lines += written.lines;
-                    self.account.object_bytes += written.object_bytes;
-                }
-                written.receipts.complete();
-            }
-            Err(error) => self.failed.push(error),
-        }
     }
 }
 
@@ -458,9 +244,23 @@ fn complete(receipt: Option<Receipt>) {
     receipts.complete();
 }
 
-fn hints(stream: &DeliveryStream, pace: Pace) -> Hints {
-    Hints {
-        bytes: stream.buffer_bytes,
-        interval: pace.of(stream.buffer_interval),
+impl Hints {
+    /// When a buffer of `stream` is written.
+    fn of(stream: &DeliveryStream, pace: Pace) -> Self {
+        Self {
+            bytes: stream.buffer_bytes,
+            interval: pace.of(stream.buffer_interval),
+        }
+    }
+
+    /// When its source backup is; of a stream that has none, nothing is ever in that buffer.
+    fn of_backup(stream: &DeliveryStream, pace: Pace) -> Self {
+        match &stream.backup {
+            Some(backup) => Self {
+                bytes: backup.buffer_bytes,
+                interval: pace.of(backup.buffer_interval),
+            },
+            None => Self::of(stream, pace),
+        }
     }
 }

@@ -3,18 +3,19 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use hydrant_partitioner::{ConfinementPolicy, KeyQuery, Partition, PartitionKeys};
-use hydrant_records::{TransformEvent, TransformRecord, error_code, json};
+use hydrant_partitioner::{ConfinementPolicy, Partition, PartitionKeys};
+use hydrant_records::{TransformEvent, TransformRecord};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock,
+    Clock,
     definition::DeliveryStream,
     engine::DeliveryError,
     failure::Failure,
     invocation::{self, Transform, Transformed},
     log::Receipt,
+    sources::KinesisOrigin,
 };
 
 /// One record on its way.
@@ -23,8 +24,43 @@ pub(crate) struct Item {
     pub(crate) id: RecordId,
     pub(crate) arrival: Timestamp,
     pub(crate) data: Bytes,
+    /// What was put, where `data` is only what was unpacked from it.
+    pub(crate) source: Option<Bytes>,
+    /// Where it was read, for a record of a Kinesis data stream.
+    pub(crate) origin: Option<Arc<KinesisOrigin>>,
     /// Its claim on the log, where there is one.
     pub(crate) receipt: Option<Receipt>,
+}
+
+impl Item {
+    /// The bytes that an error record repeats: what could be put once more. Of records that were compressed,
+    /// those (developer guide, "Troubleshoot decompression").
+    pub(crate) fn source(&self) -> &Bytes {
+        self.source.as_ref().unwrap_or(&self.data)
+    }
+
+    /// What a function knows the record by.
+    fn record_id(&self) -> String {
+        match &self.origin {
+            Some(origin) => {
+                let part = self.id.part.unwrap_or(0);
+                format!("{}{part:06}", origin.sequence_number)
+            }
+            None => self.id.to_string(),
+        }
+    }
+
+    /// The number of what was put, without that of its part.
+    pub(crate) fn sequence_number(&self) -> String {
+        match &self.origin {
+            Some(origin) => origin.sequence_number.clone(),
+            None => RecordId {
+                part: None,
+                ..self.id
+            }
+            .to_string(),
+        }
+    }
 }
 
 /// What a record is called in the answer to its put, and in the event of a function.
@@ -38,11 +74,36 @@ pub(crate) struct RecordId {
 /// A number of 56 digits, as AWS's are; six more count sub-records.
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:056}", self.sequence)?;
-        match self.part {
-            Some(part) => write!(f, "{part:06}"),
-            None => Ok(()),
-        }
+        f.write_str(self.digits(&mut [0; Self::DIGITS]))
+    }
+}
+
+impl RecordId {
+    /// The most digits.
+    pub(crate) const DIGITS: usize = 62;
+
+    /// Its digits, written into `room`: every record that is put is answered with them.
+    pub(crate) fn digits(self, room: &mut [u8; Self::DIGITS]) -> &str {
+        let (sequence, part) = room.split_at_mut(56);
+        write_digits(sequence, self.sequence);
+        let length = match self.part {
+            Some(number) => {
+                write_digits(part, number.into());
+                Self::DIGITS
+            }
+            None => 56,
+        };
+        // Digits are ASCII.
+        str::from_utf8(&room[..length]).unwrap_or_default()
+    }
+}
+
+/// The last digits of `number`, with zeros in front.
+fn write_digits(room: &mut [u8], mut number: u64) {
+    for digit in room.iter_mut().rev() {
+        // Below ten.
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
 }
 
@@ -60,8 +121,10 @@ pub(crate) enum Outcome {
 /// A batch and one outcome for each of its records, in order.
 #[derive(Debug)]
 pub(crate) struct Processed {
-    pub(crate) items: Vec<Item>,
-    pub(crate) outcomes: Vec<Outcome>,
+    items: Vec<Item>,
+    outcomes: Vec<Outcome>,
+    /// What was processed for.
+    stream: Arc<DeliveryStream>,
 }
 
 /// The processors of one stream; shared by the batches that are on their way.
@@ -84,6 +147,9 @@ impl Processing {
                 arn: lambda.arn.clone(),
             });
         }
+        if stream.converts && stream.conversion.is_none() {
+            return Err(DeliveryError::NoTables);
+        }
         Ok(Self {
             stream,
             function,
@@ -104,7 +170,7 @@ impl Processing {
                         .iter()
                         .for_each(|(name, value)| keys.lambda.insert(name, value));
                     match self.partition(&data, &mut keys) {
-                        Ok(partition) => Outcome::Deliver { partition, data },
+                        Ok(partition) => self.converted(partition, data),
                         Err(failure) => Outcome::Failed(failure),
                     }
                 }
@@ -112,7 +178,43 @@ impl Processing {
                 Transformed::Failed(failure) => Outcome::Failed(failure),
             })
             .collect();
-        Processed { items, outcomes }
+        Processed {
+            items,
+            outcomes,
+            stream: Arc::clone(&self.stream),
+        }
+    }
+
+    /// A record that has its place, if it becomes rows where the stream wants rows.
+    fn converted(&self, partition: Partition, data: Bytes) -> Outcome {
+        let conversion = self.stream.conversion.as_ref();
+        match conversion.map_or(Ok(()), |conversion| conversion.check(&data)) {
+            Ok(()) => Outcome::Deliver { partition, data },
+            Err(refusal) => Outcome::Failed(Failure::of_conversion(refusal)),
+        }
+    }
+
+    /// What came of a batch. One that was processed before the stream was changed may have rows that the new
+    /// table does not take.
+    pub(crate) fn current(
+        &self,
+        processed: Processed,
+    ) -> impl Iterator<Item = (Item, Outcome)> + use<> {
+        let Processed {
+            items,
+            mut outcomes,
+            stream,
+        } = processed;
+        if !Arc::ptr_eq(&stream, &self.stream) {
+            outcomes = outcomes
+                .into_iter()
+                .map(|outcome| match outcome {
+                    Outcome::Deliver { partition, data } => self.converted(partition, data),
+                    other => other,
+                })
+                .collect();
+        }
+        items.into_iter().zip(outcomes)
     }
 
     async fn transform(&self, items: &[Item], invocation: Uuid) -> Vec<Transformed> {
@@ -124,14 +226,18 @@ impl Processing {
             return items.iter().map(untouched).collect();
         };
         let records = items.iter().map(|item| TransformRecord {
-            record_id: item.id.to_string(),
+            record_id: item.record_id(),
             approximate_arrival_timestamp: item.arrival.as_millisecond(),
             data: item.data.clone(),
+            kinesis_record_metadata: item
+                .origin
+                .as_ref()
+                .map(|origin| origin.metadata(item.id.part)),
         });
         let event = TransformEvent {
             invocation_id: invocation.to_string(),
             delivery_stream_arn: self.stream.arn.clone(),
-            source_kinesis_stream_arn: None,
+            source_kinesis_stream_arn: self.stream.source.kinesis_stream_arn().map(str::to_owned),
             region: self.stream.region.clone(),
             records: records.collect(),
         };
@@ -140,7 +246,9 @@ impl Processing {
 
     fn partition(&self, data: &[u8], keys: &mut KeyBuffers) -> Result<Partition, Failure> {
         if let Some(query) = &self.stream.key_query {
-            keys.query(query, data)?;
+            query
+                .evaluate_all(data, &mut keys.query)
+                .map_err(|error| failed_key(&error))?;
         }
         self.stream
             .prefix
@@ -154,44 +262,8 @@ impl Processing {
 struct KeyBuffers {
     query: PartitionKeys,
     lambda: PartitionKeys,
-    other: PartitionKeys,
-}
-
-impl KeyBuffers {
-    /// Evaluates `query` on every JSON value of a record: a function may return several lines, and one record
-    /// has one place to go.
-    fn query(&mut self, query: &KeyQuery, data: &[u8]) -> Result<(), Failure> {
-        self.query.clear();
-        let mut values = json::values(data);
-        let first = values
-            .next()
-            .ok_or_else(|| failed_keys("the record is empty".to_owned()))?;
-        let first =
-            first.map_err(|error| failed_keys(format!("the record is not JSON: {error}")))?;
-        query
-            .evaluate(&data[first], &mut self.query)
-            .map_err(|error| failed_key(&error))?;
-        for value in values {
-            let value =
-                value.map_err(|error| failed_keys(format!("the record is not JSON: {error}")))?;
-            self.other.clear();
-            query
-                .evaluate(&data[value], &mut self.other)
-                .map_err(|error| failed_key(&error))?;
-            if self.other != self.query {
-                return Err(failed_keys(
-                    "the record holds several JSON objects whose partition keys differ".to_owned(),
-                ));
-            }
-        }
-        Ok(())
-    }
 }
 
 fn failed_key(error: &hydrant_partitioner::KeyError) -> Failure {
     Failure::of_partitioning(error.code(), error.message())
-}
-
-fn failed_keys(message: String) -> Failure {
-    Failure::of_partitioning(error_code::METADATA_EXTRACTION_FAILED, message)
 }

@@ -12,15 +12,14 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hydrant_records::{TransformAnswer, TransformEvent, limits::MAX_LAMBDA_PAYLOAD_BYTES};
+use hydrant_records::{TransformAnswer, TransformEvent};
 use tokio::sync::Semaphore;
 
 pub use function::Function;
 
 use crate::{
-    clock::Clock,
-    ids::Ids,
-    invocation::{FunctionAnswer, InvokeError, Transform},
+    Clock, Ids,
+    invocation::{FunctionAnswer, InvokeError, Transform, event_text},
 };
 use environment::Environment;
 
@@ -110,17 +109,4 @@ impl Transform for RuntimeApi {
     async fn answer(&self, event: TransformEvent) -> Result<FunctionAnswer, InvokeError> {
         FunctionAnswer::from_json(&self.call(event_text(&event)?).await?)
     }
-}
-
-/// The event as a function gets it.
-fn event_text(event: &TransformEvent) -> Result<Bytes, InvokeError> {
-    let text = serde_json::to_vec(event)
-        .map_err(|error| InvokeError::Function(format!("cannot write the event: {error}")))?;
-    if text.len() > MAX_LAMBDA_PAYLOAD_BYTES {
-        let length = text.len();
-        return Err(InvokeError::Function(format!(
-            "the event is {length} bytes long, and Lambda takes {MAX_LAMBDA_PAYLOAD_BYTES}"
-        )));
-    }
-    Ok(text.into())
 }

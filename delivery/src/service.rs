@@ -6,11 +6,13 @@
 mod configuration;
 mod describe;
 mod exposition;
+mod reading;
 mod stream;
 mod worker;
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -23,16 +25,17 @@ pub(crate) use describe::DESTINATION_ID;
 pub(crate) use stream::Stream;
 
 use crate::{
-    clock::Clock,
+    Clock, GlueTables, Ids,
     definition::{DefinitionError, DeliveryStream, LambdaProcessor},
     engine::DeliveryError,
-    ids::Ids,
     invocation::Transform,
     log::{Batch, Log, LogError, LogOptions},
     observer::Observer,
     pipeline::{Bounds, Pace, Pipeline},
     processing::Processing,
-    writer::{Policy, Writer},
+    quota::{PerSecond, Quota},
+    sources::{Checkpoints, Sources},
+    writer::{Persist, Policy, Writer},
 };
 use worker::Worker;
 
@@ -66,8 +69,16 @@ pub struct ServiceOptions {
     pub buffer_memory: usize,
     /// Batches and objects under way at once in each stream.
     pub parallelism: usize,
+    /// How long an object is offered to a store that does not take it.
+    pub retry_for: Duration,
+    /// The directory for objects that the store did not take for so long.
+    pub set_aside: PathBuf,
     /// Partitions that may be active at once in each stream.
     pub active_partitions: usize,
+    /// The Glue tables that streams may convert their records to.
+    pub tables: GlueTables,
+    /// Whether direct puts are held to AWS's quotas: what is put beyond is answered `Slow down.`
+    pub quotas: bool,
     /// Where ids come from.
     pub seed: u64,
 }
@@ -81,6 +92,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// The functions that streams name.
     pub functions: Arc<dyn Functions>,
+    /// What streams read from.
+    pub sources: Arc<dyn Sources>,
     /// Takes what happens.
     pub observer: Arc<dyn Observer>,
 }
@@ -90,7 +103,7 @@ pub struct Surroundings {
 pub struct Service {
     options: ServiceOptions,
     surroundings: Surroundings,
-    log: tokio::sync::RwLock<Log>,
+    log: Arc<tokio::sync::RwLock<Log>>,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
     /// Held while streams are made or changed: one after the other.
     changes: tokio::sync::Mutex<u32>,
@@ -133,6 +146,16 @@ pub enum ServiceError {
         /// Why.
         reason: String,
     },
+    /// The stream's source is not to be read.
+    #[error("the stream {stream} reads from {source_arn}, which cannot be read: {reason}")]
+    NoSource {
+        /// The stream.
+        stream: String,
+        /// The ARN of its source.
+        source_arn: String,
+        /// Why.
+        reason: String,
+    },
     /// There is such a stream already.
     #[error("there is a stream called {name} already")]
     Exists {
@@ -165,15 +188,18 @@ impl Service {
             ids: Mutex::new(Ids::from_seed(options.seed).nth(log.starts())),
             options,
             surroundings,
-            log: tokio::sync::RwLock::new(log),
+            log: Arc::new(tokio::sync::RwLock::new(log)),
             streams: RwLock::default(),
             changes: tokio::sync::Mutex::new(0),
         };
+        let (definitions, mut checkpoints) = reading::told_apart(definitions)?;
         let mut last = 0;
         for (id, text) in definitions {
             let configuration: Configuration = serde_json::from_slice(&text)
                 .map_err(|error| ServiceError::Damaged(error.to_string()))?;
             let stream = service.run(id, configuration).await?;
+            let reached = checkpoints.remove(&id).unwrap_or_default();
+            service.start_reading(&stream, reached).await;
             service.insert(stream);
             last = last.max(id);
         }
@@ -196,7 +222,8 @@ impl Service {
         self.log.read().await.used()
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+    /// Where its time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.surroundings.clock
     }
 
@@ -217,12 +244,14 @@ impl Service {
         }
         // Refused before it is kept, or the service would not start again.
         self.processing(&configuration)?;
+        self.check_source(&configuration).await?;
         let id = *last + 1;
         let log = self.log.read().await;
         log.define(id, Some(configuration.to_text())).await?;
         drop(log);
         *last = id;
         let stream = self.run(id, configuration).await?;
+        self.start_reading(&stream, Checkpoints::default()).await;
         self.insert(stream);
         Ok(())
     }
@@ -257,6 +286,8 @@ impl Service {
         stream.abort();
         let log = self.log.read().await;
         log.define(stream.id(), None).await?;
+        log.define(reading::checkpoints_id(stream.id()), None)
+            .await?;
         stream.log().discard();
         self.streams
             .write()
@@ -311,6 +342,9 @@ impl Service {
     /// Stops: writes what is buffered, for as long as `deadline` allows. Nobody puts records any more.
     pub async fn stop(&self, deadline: Duration) -> Undelivered {
         let streams = self.all_streams();
+        for stream in &streams {
+            stream.stop_reading();
+        }
         if !deadline.is_zero() {
             let flushed = join_all(streams.iter().map(|stream| stream.flush()));
             tokio::select! {
@@ -344,7 +378,7 @@ impl Service {
 
     /// Checks a configuration and finds its function.
     fn processing(&self, configuration: &Configuration) -> Result<Processing, ServiceError> {
-        let definition = configuration.definition(&self.options.region, &self.options.account)?;
+        let definition = configuration.definition(&self.options)?;
         let function = match &definition.lambda {
             None => None,
             Some(lambda) => {
@@ -365,6 +399,15 @@ impl Service {
         })
     }
 
+    /// What a stream takes in a second, where that is limited.
+    fn quota(&self, configuration: &Configuration) -> Option<Quota> {
+        let hint = configuration.throughput_hint();
+        let most = PerSecond::of(&self.options.region, hint);
+        self.options
+            .quotas
+            .then(|| Quota::new(most, self.clock().now()))
+    }
+
     async fn run(&self, id: u32, configuration: Configuration) -> Result<Stream, ServiceError> {
         let processing = self.processing(&configuration)?;
         let log = self.log.read().await.stream(id)?;
@@ -373,11 +416,13 @@ impl Service {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .fork();
-        let policy = Policy::Persist {
+        let policy = Policy::Persist(Persist {
             stream: configuration.name().to_owned(),
             clock: Arc::clone(&self.surroundings.clock),
             observer: Arc::clone(&self.surroundings.observer),
-        };
+            retry_for: self.options.retry_for,
+            set_aside: self.options.set_aside.clone(),
+        });
         let parallelism = self.options.parallelism.max(1);
         let bounds = Bounds {
             buffer_memory: self.options.buffer_memory,
@@ -388,10 +433,12 @@ impl Service {
         let writer = Writer::new(self.surroundings.lake.clone(), parallelism, policy);
         let pipeline = Pipeline::new(processing, ids, bounds, writer);
         let clock = Arc::clone(&self.surroundings.clock);
+        let quota = self.quota(&configuration);
         Ok(Stream::start(
             id,
             configuration,
             log,
+            quota,
             |log, metrics, inbox| Worker::new(pipeline, log, metrics, inbox, clock).run(),
         ))
     }

@@ -1,19 +1,16 @@
 //! Objects on their way into the lake: compressed and put beside each other, as many at once as may be.
 
-use std::{path::Path as FilePath, sync::Arc, time::Duration};
+mod persist;
 
 use bytes::Bytes;
-use hydrant_lake::{Lake, Location};
-use hydrant_records::CompressionFormat;
+use hydrant_lake::Lake;
 use object_store::{Attributes, PutOptions, path::Path};
 use tokio::task::JoinSet;
 
-use crate::{
-    clock::Clock,
-    log::Receipts,
-    object,
-    observer::{Event, Observer},
-};
+pub(crate) use persist::Persist;
+
+use crate::{log::Receipts, object::Encoding, observer::ObjectKind};
+use persist::Attempt;
 
 /// An object to write.
 #[derive(Debug)]
@@ -22,8 +19,8 @@ pub(crate) struct Object {
     pub(crate) data: Vec<u8>,
     pub(crate) records: u64,
     pub(crate) receipts: Receipts,
-    pub(crate) compression: CompressionFormat,
-    pub(crate) is_error: bool,
+    pub(crate) encoding: Encoding,
+    pub(crate) kind: ObjectKind,
 }
 
 /// What was written.
@@ -34,7 +31,9 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
     pub(crate) lines: u64,
     pub(crate) object_bytes: u64,
-    pub(crate) is_error: bool,
+    pub(crate) kind: ObjectKind,
+    /// Whether it lies beside the log, because the store did not take it for too long.
+    pub(crate) is_aside: bool,
 }
 
 /// An object that the store did not take.
@@ -55,13 +54,8 @@ pub struct WriteError {
 pub(crate) enum Policy {
     /// It is told to whoever drives the pipeline.
     Report,
-    /// It is offered again for as long as the store takes to accept it: what was acknowledged is not given up.
-    /// An object counts as written when it would survive a loss of power.
-    Persist {
-        stream: String,
-        clock: Arc<dyn Clock>,
-        observer: Arc<dyn Observer>,
-    },
+    /// It is offered again and again: what was acknowledged is not given up.
+    Persist(Persist),
 }
 
 /// Writes objects in the background.
@@ -128,8 +122,8 @@ async fn write(lake: Lake, policy: Policy, object: Object) -> Result<Written, Wr
         data,
         records,
         receipts,
-        compression,
-        is_error,
+        encoding,
+        kind,
     } = object;
     let failed = |source: object_store::Error| WriteError {
         key: key.clone(),
@@ -138,45 +132,44 @@ async fn write(lake: Lake, policy: Policy, object: Object) -> Result<Written, Wr
     };
     // The key is taken as it is: `Path::from` would percent-encode what S3 takes.
     let path = Path::parse(&key).map_err(|source| failed(source.into()))?;
-    let compressed = tokio::task::spawn_blocking(move || {
-        let lines = memchr::memchr_iter(b'\n', &data).count();
-        (
-            data.len() as u64,
-            lines as u64,
-            object::compress(compression, data),
-        )
+    let attributes = if lake.keeps_attributes() {
+        encoding.attributes()
+    } else {
+        Attributes::new()
+    };
+    // Only the account of a run over files has them.
+    let counts_lines =
+        matches!(policy, Policy::Report) && !matches!(encoding, Encoding::Parquet(_));
+    let encoded = tokio::task::spawn_blocking(move || {
+        let lines = if counts_lines {
+            memchr::memchr_iter(b'\n', &data).count()
+        } else {
+            0
+        };
+        (data.len() as u64, lines as u64, encoding.encode(data))
     });
-    let (bytes, lines, body) = compressed.await.map_err(|source| failed(source.into()))?;
+    let (bytes, lines, body) = encoded.await.map_err(|source| failed(source.into()))?;
+    let body = body.map_err(|source| {
+        failed(object_store::Error::Generic {
+            store: "encoding",
+            source: source.into(),
+        })
+    })?;
     let object_bytes = body.len() as u64;
+    let mut is_aside = false;
     match policy {
-        Policy::Report => put(&lake, &path, compression, body).await.map_err(failed)?,
-        Policy::Persist {
-            stream,
-            clock,
-            observer,
-        } => {
-            let mut attempts = 0;
-            while let Err(error) = put_durably(&lake, &path, compression, body.clone()).await {
-                let pause = pause_after(attempts);
-                attempts += 1;
-                observer.observe(&Event::NotWritten {
-                    stream: &stream,
-                    key: &key,
-                    records,
-                    attempts,
-                    error: &error,
-                    pause,
-                });
-                clock.sleep(pause).await;
-            }
-            observer.observe(&Event::Written {
-                stream: &stream,
+        Policy::Report => put(&lake, &path, attributes, body).await.map_err(failed)?,
+        Policy::Persist(persist) => {
+            let attempt = Attempt {
                 key: &key,
+                path: &path,
+                attributes,
+                body,
                 records,
                 bytes,
-                object_bytes,
-                is_error,
-            });
+                kind,
+            };
+            is_aside = persist.write(&lake, attempt).await;
         }
     }
     Ok(Written {
@@ -185,63 +178,21 @@ async fn write(lake: Lake, policy: Policy, object: Object) -> Result<Written, Wr
         bytes,
         lines,
         object_bytes,
-        is_error,
+        kind,
+        is_aside,
     })
-}
-
-/// AWS says only that it retries; ours doubles from a second to a minute. The store's client has tried several
-/// times by itself before.
-fn pause_after(attempts: u32) -> Duration {
-    Duration::from_secs(1 << attempts.min(6)).min(Duration::from_mins(1))
 }
 
 async fn put(
     lake: &Lake,
     path: &Path,
-    compression: CompressionFormat,
+    attributes: Attributes,
     body: Bytes,
 ) -> object_store::Result<()> {
-    let attributes = if lake.keeps_attributes() {
-        object::attributes(compression)
-    } else {
-        Attributes::new()
-    };
     let options = PutOptions {
         attributes,
         ..PutOptions::default()
     };
     lake.store().put_opts(path, body.into(), options).await?;
-    Ok(())
-}
-
-/// The same, and for a directory: until it is on the disk, names and all.
-async fn put_durably(
-    lake: &Lake,
-    path: &Path,
-    compression: CompressionFormat,
-    body: Bytes,
-) -> object_store::Result<()> {
-    put(lake, path, compression, body).await?;
-    let Location::Directory(root) = lake.location() else {
-        return Ok(());
-    };
-    let (root, file) = (root.clone(), root.join(path.as_ref()));
-    tokio::task::spawn_blocking(move || sync(&root, &file))
-        .await?
-        .map_err(|source| object_store::Error::Generic {
-            store: "directory",
-            source: Box::new(source),
-        })
-}
-
-/// Syncs a file, and the folders that lead to it.
-fn sync(root: &FilePath, file: &FilePath) -> std::io::Result<()> {
-    std::fs::File::open(file)?.sync_all()?;
-    for folder in file.ancestors().skip(1) {
-        std::fs::File::open(folder)?.sync_all()?;
-        if folder == root {
-            break;
-        }
-    }
     Ok(())
 }

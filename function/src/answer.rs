@@ -8,7 +8,7 @@ const ID: &[u8] = b"\"recordId\":";
 const OK: &[u8] = b"\"result\":\"Ok\",\"data\":\"";
 const DROPPED: &[u8] = b"\"result\":\"Dropped\"}";
 const FAILED: &[u8] = b"\"result\":\"ProcessingFailed\"}";
-const KEYS: &[u8] = b",\"metadata\":{\"partitionKeys\":{";
+const KEYS: &[u8] = b",\"metadata\":{\"partitionKeys\":";
 
 /// No room for a record's data beside the answers of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,14 +83,15 @@ impl<'o> Answer<'o> {
         })
     }
 
-    /// Answers that the record becomes `data`.
-    pub(crate) fn ok<'k>(
+    /// Answers that the record becomes `data`, with its partition keys, a JSON object, if it has any.
+    pub(crate) fn ok(
         &mut self,
         id: &[u8],
         data: Encoded<'_>,
-        keys: Option<impl Iterator<Item = (&'k str, &'k str)>>,
+        keys: Option<&str>,
     ) -> Result<(), Full> {
-        let most = id.len() + data.length() + ID.len() + OK.len() + 8;
+        let metadata = keys.map_or(0, |keys| KEYS.len() + keys.len() + 1);
+        let most = id.len() + data.length() + ID.len() + OK.len() + 8 + metadata;
         let owed = self.owed - shortest(id);
         let used = self.out.len() - self.start;
         if used + most + owed + TAIL.len() > self.limit {
@@ -98,7 +99,6 @@ impl<'o> Answer<'o> {
         }
         // The encoder grows a buffer to what it needs and no further.
         self.out.reserve(most);
-        let before = self.out.len();
         self.id(id);
         self.out.extend_from_slice(OK);
         match data {
@@ -107,13 +107,11 @@ impl<'o> Answer<'o> {
         }
         self.out.push(b'"');
         if let Some(keys) = keys {
-            self.keys(keys);
+            self.out.extend_from_slice(KEYS);
+            self.out.extend_from_slice(keys.as_bytes());
+            self.out.push(b'}');
         }
         self.out.extend_from_slice(b"},");
-        if self.out.len() - self.start + owed + TAIL.len() > self.limit {
-            self.out.truncate(before);
-            return Err(Full);
-        }
         self.owed = owed;
         Ok(())
     }
@@ -151,64 +149,6 @@ impl<'o> Answer<'o> {
             self.out.extend_from_slice(ID);
             self.out.extend_from_slice(id);
             self.out.push(b',');
-        }
-    }
-
-    fn keys<'k>(&mut self, keys: impl Iterator<Item = (&'k str, &'k str)>) {
-        self.out.extend_from_slice(KEYS);
-        let mut comma = false;
-        for (name, value) in keys {
-            if comma {
-                self.out.push(b',');
-            }
-            comma = true;
-            string(name, self.out);
-            self.out.push(b':');
-            string(value, self.out);
-        }
-        self.out.extend_from_slice(b"}}");
-    }
-}
-
-/// Appends a JSON string.
-fn string(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
-    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
-        out.extend_from_slice(text.as_bytes());
-    } else {
-        for byte in text.bytes() {
-            match byte {
-                b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-                0..=0x1f => {
-                    let low = HEX[usize::from(byte & 15)];
-                    out.extend_from_slice(b"\\u00");
-                    out.extend_from_slice(&[b'0' + (byte >> 4), low]);
-                }
-                _ => out.push(byte),
-            }
-        }
-    }
-    out.push(b'"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_string_reads_back_as_what_it_was() {
-        for text in [
-            "",
-            "plain",
-            "\"\\/\u{7f}",
-            "caf\u{e9} \u{1f600}",
-            "\0\u{1}\n\r\t\u{1f} ",
-        ] {
-            let mut out = Vec::new();
-            string(text, &mut out);
-            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
         }
     }
 }

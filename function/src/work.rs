@@ -22,9 +22,9 @@ pub trait Work {
     /// What the last record became.
     fn output(&self) -> Output<'_>;
 
-    /// The partition keys of the last record, name and value; `None` where none are configured, so that the
-    /// answer has no `metadata`.
-    fn keys(&self) -> Option<impl Iterator<Item = (&str, &str)>>;
+    /// The partition keys of the last record as the answer has them, a JSON object of strings; `None` where none
+    /// are configured, so that the answer has no `metadata`.
+    fn keys(&self) -> Option<&str>;
 }
 
 /// What became of a record that is not refused.

@@ -84,8 +84,9 @@ pub(crate) fn confine(
 /// Whether a value is one of the many that need no closer look: letters, digits, hyphens, underscores and
 /// spaces.
 pub(crate) fn is_plain(value: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' ');
-    !value.is_empty() && value.bytes().all(plain)
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b' ');
+    // All of it, which takes fewer steps than to stop at the first that is not.
+    !value.is_empty() && value.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 /// What is wrong with a value.

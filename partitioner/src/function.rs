@@ -1,12 +1,10 @@
-//! The partition-key Lambda: what it does to a record, and the settings of every function that makes keys.
+//! The partition-key Lambda, and the settings of every function that makes keys.
 
-use hydrant_function::{
-    Environment, Fault, FirehoseFunction, FirehoseSettings, Handler, Outcome, Output, Reason,
-    SettingError, Work,
-};
+use hydrant_function::{Environment, FirehoseFunction, FirehoseSettings, Handler, SettingError};
 
 use crate::confinement::ConfinementPolicy;
-use crate::keys::{KeyError, KeyQuery, OnMissing, PartitionKeys};
+use crate::keys::{KeyQuery, OnMissing};
+use crate::work::PartitionWork;
 
 /// The function, as its environment variables say.
 ///
@@ -67,80 +65,11 @@ fn without_keys(variable: &'static str, value: String) -> SettingError {
     }
 }
 
-/// Finds the keys of each record and leaves the record as it is.
-#[derive(Debug)]
-pub struct PartitionWork {
-    query: KeyQuery,
-    keys: PartitionKeys,
-}
-
-impl PartitionWork {
-    /// Work that finds the keys of this query.
-    pub fn new(query: KeyQuery) -> Self {
-        Self {
-            query,
-            keys: PartitionKeys::new(),
-        }
-    }
-}
-
-impl Work for PartitionWork {
-    type Refusal = Unplaced;
-    type Counts = ();
-
-    fn record(&mut self, record: &[u8]) -> Result<Outcome<()>, Unplaced> {
-        self.query.evaluate(record, &mut self.keys)?;
-        Ok(Outcome::Ok(()))
-    }
-
-    fn output(&self) -> Output<'_> {
-        Output::Untouched
-    }
-
-    fn keys(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
-        Some(self.keys.iter())
-    }
-}
-
-/// Why a record has no place. The text never holds any of the record.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unplaced {
-    /// A partition key has no usable value.
-    #[error("{}", text(.0))]
-    Key(#[from] KeyError),
-    /// Something about the event or the answer.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-}
-
-impl Reason for Unplaced {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Fault(fault) => fault.reason(),
-            Self::Key(KeyError::NotJson(_)) => "invalid-json",
-            Self::Key(KeyError::NullOrEmpty { .. }) => "key-missing",
-            Self::Key(KeyError::NotScalar { .. }) => "key-not-scalar",
-            Self::Key(KeyError::Unconfined { .. }) => "key-unconfined",
-            Self::Key(_) => "key-failed",
-        }
-    }
-}
-
-/// Two texts quote values of the record; every other one names the key alone.
-fn text(error: &KeyError) -> String {
-    match error {
-        KeyError::Jq { .. } => "the expression of a partition key failed on it".to_owned(),
-        KeyError::NotATime { key, .. } => format!("partition key {key:?}: its value is no time"),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
 
-    use hydrant_function::Responder;
+    use hydrant_function::{Reason, Responder};
 
     use super::*;
 

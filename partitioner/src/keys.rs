@@ -7,6 +7,7 @@ mod expression;
 mod found;
 mod jq;
 mod jq16;
+mod memo;
 mod on_missing;
 mod partition_keys;
 mod paths;
@@ -25,6 +26,7 @@ use jaq_core::load::parse::Term;
 pub use bounds::Unbounded;
 pub(crate) use comparison::Comparison;
 pub use error::{KeyError, QueryError, UnknownKey};
+pub use memo::KeyMemo;
 pub use on_missing::{OnMissing, OnMissingError};
 pub use partition_keys::PartitionKeys;
 pub use paths::KeyPlace;
@@ -292,6 +294,11 @@ impl KeyQuery {
         members.iter().fold(KeyPlace::RECORD, |place, name| {
             paths.member(place, name.as_bytes())
         })
+    }
+
+    /// The names of the members that the query looks at in the object at `place`, and their places.
+    pub fn members(&self, place: KeyPlace) -> impl Iterator<Item = (&str, KeyPlace)> {
+        self.plan.walk.paths().members(place)
     }
 
     /// Finds the keys of one record in a scan that the caller makes of it for other reasons.

@@ -16,12 +16,14 @@ mod layout;
 pub mod limits;
 mod object_name;
 mod prefix;
+#[cfg(feature = "work")]
+mod work;
 
 pub use condition::{Condition, ConditionError};
 pub use confinement::{ConfinementPolicy, ConfinementPolicyError};
 pub use keys::{
-    KeyError, KeyPlace, KeyQuery, KeyReader, OnMissing, OnMissingError, PartitionKeys, QueryError,
-    Unbounded, UnknownKey, well_known,
+    KeyError, KeyMemo, KeyPlace, KeyQuery, KeyReader, OnMissing, OnMissingError, PartitionKeys,
+    QueryError, Unbounded, UnknownKey, well_known,
 };
 pub use layout::{ERROR_OUTPUT_TYPE_COLUMN, Layout, ParsedKey};
 pub use object_name::{ExtensionError, ObjectName, object_extension};
@@ -31,3 +33,5 @@ pub use prefix::{
     RANDOM_STRING_CHARS, Rule, Segment, StreamField, TimeZoneError, Violation, random_string,
     validate,
 };
+#[cfg(feature = "work")]
+pub use work::{PartitionWork, Unplaced};

@@ -8,7 +8,7 @@ use crate::{
     error_records::error_output_type,
     layout::Layout,
     listing::{Entry, list},
-    object::DataObject,
+    object::{DataObject, Partition, Places},
     options::Options,
     predicate::Predicate,
     problems::{Problem, ProblemKind},
@@ -26,7 +26,7 @@ const ERROR_FOLDERS: [&str; 2] = ["errors/", "error/"];
 /// What belongs where in a lake.
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    layout: Layout,
+    layout: Arc<Layout>,
     errors: ErrorPlace,
     /// Whether the operator gave a Prefix.
     given: bool,
@@ -52,17 +52,6 @@ pub(crate) struct Objects {
     pub(crate) partitions: Vec<Partition>,
     /// The objects, in order of their keys.
     pub(crate) objects: Vec<Arc<DataObject>>,
-}
-
-/// A partition column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Partition {
-    /// Its name.
-    pub(crate) name: String,
-    /// Whether each value that was seen, of folders that were left out too, is digits that 64 bits hold.
-    pub(crate) is_number: bool,
-    /// Whether any value was seen.
-    pub(crate) is_seen: bool,
 }
 
 impl Objects {
@@ -120,7 +109,7 @@ impl Catalog {
             None => ErrorPlace::Found,
         };
         Ok(Self {
-            layout,
+            layout: Arc::new(layout),
             errors,
             given: options.prefix.is_some(),
             by_event: options.prefix.as_deref().is_some_and(is_by_event),
@@ -131,6 +120,15 @@ impl Catalog {
     /// folder may as well be named after the time of arrival.
     pub(crate) fn is_dated_by_event(&self) -> bool {
         self.by_event
+    }
+
+    /// What keys say, for rows that keep the key they came from.
+    pub(crate) fn places(&self, partitions: &[Partition]) -> Arc<dyn Places> {
+        Arc::new(KeyPlaces {
+            layout: Arc::clone(&self.layout),
+            root: if self.given { "" } else { EVENTS_FOLDER },
+            names: partitions.iter().map(|it| it.name.clone()).collect(),
+        })
     }
 
     fn is_error(&self, key: &str) -> bool {
@@ -218,7 +216,7 @@ impl Catalog {
 
     /// The folder, or the beginning of keys, under which delivered records are.
     async fn events_root(&self, source: &Source) -> Result<String, QueryError> {
-        if let Layout::Prefix(layout) = &self.layout {
+        if let Layout::Prefix(layout) = &*self.layout {
             return Ok(layout.literal_prefix().into_owned());
         }
         let is_there = if let Some(directory) = &source.directory {
@@ -265,6 +263,7 @@ impl Catalog {
                     size,
                     written,
                     partitions: [folder].into(),
+                    compacted: None,
                 })
             })
             .collect();
@@ -281,7 +280,30 @@ impl Objects {
             size,
             written,
             partitions,
+            compacted: None,
         }));
+    }
+}
+
+/// See [`Catalog::places`].
+#[derive(Debug)]
+struct KeyPlaces {
+    layout: Arc<Layout>,
+    /// The folder that is no part of the layout.
+    root: &'static str,
+    /// The partition columns, in their order.
+    names: Vec<String>,
+}
+
+impl Places for KeyPlaces {
+    fn of(&self, key: &str) -> Arc<[Option<String>]> {
+        let below = key.strip_prefix(self.root).unwrap_or(key);
+        let said = self.layout.partitions(below).unwrap_or_default();
+        let value = |name: &String| {
+            let (_, value) = said.iter().rev().find(|(known, _)| known == name)?;
+            Some((*value).to_owned()).filter(|value| value != HIVE_NULL)
+        };
+        self.names.iter().map(value).collect()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     members::Members,
     paths::Wanted,
     shape::{Shape, Sort, float, integer, timestamp_micros},
-    skim::{byte_at, space_end, string_end, value_end},
+    skim::{Marked, byte_at, space_end},
 };
 
 /// In place of an offset: everything that is wanted of the record was found, so nobody looked for its end.
@@ -34,8 +34,8 @@ pub(crate) enum Fault {
 
 /// A record being read.
 pub(crate) struct Reading<'a> {
-    /// The text of the whole object, which is UTF-8 as far as the record goes.
-    pub(crate) text: &'a [u8],
+    /// The text that the record is in, which is UTF-8 as far as the record goes.
+    pub(crate) text: Marked<'a>,
     /// Whether the schema was given by the operator: what does not fit it is null, and what it does not
     /// name is not there.
     pub(crate) pinned: bool,
@@ -167,15 +167,15 @@ impl Column {
         last: bool,
     ) -> Result<usize, Fault> {
         let text = reading.text;
-        let first = byte_at(text, at);
+        let first = text.byte(at);
         if first == b'n' {
             self.append_null();
-            return literal_end(text, at, b"null");
+            return literal_end(text.bytes(), at, b"null");
         }
         let read = match (&mut self.values, first) {
             (Values::Text(column), _) => column.read(text, at, first)?,
             (Values::Integer(values, valid), b'-' | b'0'..=b'9') => {
-                let (number, end) = number(text, at)?;
+                let (number, end) = number(text.bytes(), at)?;
                 integer(number).map(|value| {
                     values.push(value);
                     valid.append_non_null();
@@ -183,7 +183,7 @@ impl Column {
                 })
             }
             (Values::Float(values, valid), b'-' | b'0'..=b'9') => {
-                let (number, end) = number(text, at)?;
+                let (number, end) = number(text.bytes(), at)?;
                 // A float loses digits of a large integer; then the column has to be text.
                 let loses = !reading.pinned
                     && number.len() > 15
@@ -197,14 +197,15 @@ impl Column {
             }
             (Values::Boolean(values, valid), b't' | b'f') => {
                 let is_true = first == b't';
-                let end = literal_end(text, at, if is_true { b"true" } else { b"false" })?;
+                let word: &[u8] = if is_true { b"true" } else { b"false" };
+                let end = literal_end(text.bytes(), at, word)?;
                 values.append(is_true);
                 valid.append_non_null();
                 Some(end)
             }
             (Values::Time(values, valid, _), b'"') => {
-                let (end, _) = string_end(text, at + 1).ok_or(Fault::Broken)?;
-                let spelled = text.get(at + 1..end - 1).unwrap_or_default();
+                let end = text.string_end(at + 1).ok_or(Fault::Broken)?;
+                let spelled = text.between(at + 1, end - 1);
                 let time = timestamp_micros(spelled);
                 if time.is_none() {
                     reading.bad.get_or_insert_default();
@@ -219,7 +220,7 @@ impl Column {
                 valid.append_non_null();
                 Some(end)
             }
-            (Values::Absent(..), _) => value_end(text, at),
+            (Values::Absent(..), _) => text.value_end(at),
             (_, _) => None,
         };
         if let Some(end) = read {
@@ -227,12 +228,12 @@ impl Column {
             return Ok(end);
         }
         if !reading.pinned {
-            check_value(text, at)?;
+            check_value(text.bytes(), at)?;
             return Err(Fault::Misfit);
         }
         reading.bad.get_or_insert_default();
         self.append_null();
-        value_end(text, at).ok_or(Fault::Broken)
+        text.value_end(at).ok_or(Fault::Broken)
     }
 
     /// Adds nulls until there are `rows` rows, whatever was left undone in the last one.
@@ -366,15 +367,15 @@ impl Text {
 
     /// Adds the value at `at`; `None` when it does not fit.
     #[inline]
-    fn read(&mut self, text: &[u8], at: usize, first: u8) -> Result<Option<usize>, Fault> {
+    fn read(&mut self, text: Marked<'_>, at: usize, first: u8) -> Result<Option<usize>, Fault> {
         let end = if first == b'"' {
-            let (end, escapes) = string_end(text, at + 1).ok_or(Fault::Broken)?;
-            let spelled = text.get(at + 1..end - 1).unwrap_or_default();
-            if escapes {
+            let end = text.string_end(at + 1).ok_or(Fault::Broken)?;
+            let spelled = text.between(at + 1, end - 1);
+            if text.may_escape(spelled) {
                 let spelled = std::str::from_utf8(spelled).map_err(|_| Fault::Broken)?;
                 self.said.clear();
                 // The escapes themselves were not looked at yet.
-                check_value(text, at)?;
+                check_value(text.bytes(), at)?;
                 unescape(spelled, &mut self.said);
                 self.bytes.extend_from_slice(self.said.as_bytes());
             } else {
@@ -382,8 +383,8 @@ impl Text {
             }
             end
         } else {
-            let end = check_value(text, at)?;
-            let value = text.get(at..end).unwrap_or_default();
+            let end = check_value(text.bytes(), at)?;
+            let value = text.between(at, end);
             if let Some((shape, depth)) = &self.shape
                 && !shape.stays_text(sort_of(value, first), *depth)
             {
@@ -432,14 +433,14 @@ fn sort_of(value: &[u8], first: u8) -> Sort {
 impl List {
     fn read(&mut self, reading: &mut Reading<'_>, at: usize) -> Result<usize, Fault> {
         let text = reading.text;
-        let mut at = space_end(text, at + 1);
-        if byte_at(text, at) == b']' {
+        let mut at = text.space_end(at + 1);
+        if text.byte(at) == b']' {
             at += 1;
         } else {
             loop {
-                at = space_end(text, self.column.read(reading, at, false)?);
-                match byte_at(text, at) {
-                    b',' => at = space_end(text, at + 1),
+                at = text.space_end(self.column.read(reading, at, false)?);
+                match text.byte(at) {
+                    b',' => at = text.space_end(at + 1),
                     b']' => break,
                     _ => return Err(Fault::Broken),
                 }

@@ -7,7 +7,7 @@ use arrow::{
     datatypes::{DataType, Field, FieldRef},
 };
 
-use crate::{catalog::Partition, object::DataObject};
+use crate::object::{DataObject, Partition};
 
 /// The column that holds an object's key.
 pub(crate) const OBJECT: &str = "_object";

@@ -14,9 +14,9 @@ use crate::{
     hours::{PARTS, interval},
     members::Members,
     object::DataObject,
-    paths::Wanted,
-    scan::Projection,
+    paths::{Projection, Wanted},
     shape::{Shape, TIME},
+    skim::Marked,
 };
 
 /// Turns records into rows.
@@ -24,12 +24,12 @@ pub(crate) trait Decoder: Send {
     /// The rows that follow come from this object.
     fn begin(&mut self, object: &Arc<DataObject>);
 
-    /// Adds the record that starts at `start` of the text of an object as one row.
+    /// Adds the record that starts at `start` of a text as one row.
     ///
     /// # Errors
     ///
     /// [`Fault`]; no row was added.
-    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, Fault>;
+    fn push(&mut self, text: Marked<'_>, start: usize) -> Result<Pushed, Fault>;
 
     /// Adds rows of which nothing is looked at; only a decoder that [`Decoder::counts_only`] can.
     fn push_unseen(&mut self, rows: usize);
@@ -276,7 +276,7 @@ impl Decoder for EventDecoder {
     }
 
     #[inline]
-    fn push(&mut self, text: &[u8], start: usize) -> Result<Pushed, Fault> {
+    fn push(&mut self, text: Marked<'_>, start: usize) -> Result<Pushed, Fault> {
         let mut reading = Reading {
             text,
             pinned: self.pinned,
@@ -331,7 +331,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::column::ENOUGH;
+    use crate::{column::ENOUGH, survey::Survey};
 
     fn decode(records: &[&str]) -> RecordBatch {
         let mut shape = Shape::default();
@@ -351,9 +351,12 @@ mod tests {
             size: 0,
             written: 0,
             partitions: [].into(),
+            compacted: None,
         }));
         for record in records {
-            let pushed = decoder.push(record.as_bytes(), 0).unwrap();
+            let pushed = decoder
+                .push(Survey::default().mark(record.as_bytes()), 0)
+                .unwrap();
             assert!(
                 pushed.end == record.len() || pushed.end == ENOUGH,
                 "{record}"
@@ -409,9 +412,12 @@ mod tests {
             (r#"{"a":2,"new":7}"#, Fault::Misfit),
             (r#"{"e":9007199254740993}"#, Fault::Misfit),
         ];
+        let mut survey = Survey::default();
         for (record, fault) in faults {
-            assert_eq!(decoder.push(record.as_bytes(), 0), Err(fault), "{record}");
-            decoder.push(br#"{"b":{"c":["ok"]}}"#, 0).unwrap();
+            let pushed = decoder.push(survey.mark(record.as_bytes()), 0);
+            assert_eq!(pushed, Err(fault), "{record}");
+            let good = survey.mark(br#"{"b":{"c":["ok"]}}"#);
+            decoder.push(good, 0).unwrap();
         }
         assert_eq!(
             lines(&decoder.finish().unwrap()),

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use crate::{catalog::Partition, constants::Constant, learn::ByType, pinned, shape::Shape};
+use crate::{constants::Constant, learn::ByType, object::Partition, pinned, shape::Shape};
 
 /// The fields of `events`, counted over every record.
 #[derive(Debug, Clone, PartialEq)]

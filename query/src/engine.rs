@@ -1,6 +1,7 @@
 //! The engine: a lake, its tables, and SQL over them.
 
 mod answer;
+mod feeding;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use crate::{
     learn::learn_types,
     memory::Memory,
     options::{Options, SchemaCache},
+    parquet_object::Footers,
     pinned,
     predicate::Predicate,
     problems::{Problem, Problems},
@@ -38,6 +40,8 @@ use crate::{
     stats::{Counters, Stats, add_time},
     tables::Tables,
 };
+
+pub use feeding::{Feeding, answer, named_tables};
 
 /// The table of delivered records.
 pub const EVENTS: &str = "events";
@@ -61,7 +65,7 @@ const LEAST_TEXT: usize = 192 << 20;
 /// meets it, and the query then begins anew: its answer is that of a schema learned from everything it reads.
 pub struct Engine {
     context: SessionContext,
-    tables: Arc<Tables>,
+    pub(crate) tables: Arc<Tables>,
 }
 
 impl fmt::Debug for Engine {
@@ -122,6 +126,7 @@ impl Engine {
             threads,
             text_limit: text_limit.unwrap_or(usize::MAX),
             counters: Counters::default(),
+            footers: Footers::default(),
         });
         let pinned = options.schema.as_deref().map(pinned::parse).transpose()?;
         let memory = match &options.cache {

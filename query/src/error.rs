@@ -7,7 +7,7 @@ use datafusion::{error::DataFusionError, sql::sqlparser::parser::ParserError};
 use hydrant_lake::LakeError;
 use url::Url;
 
-use crate::problems::Problem;
+use crate::{compaction::CompactionError, problems::Problem};
 
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,9 @@ pub enum QueryError {
     /// The SQL is wrong, or running it failed.
     #[error(transparent)]
     Sql(Box<DataFusionError>),
+    /// The compacted part of the lake cannot be read.
+    #[error(transparent)]
+    Compacted(Arc<CompactionError>),
     /// The result could not be written.
     #[error("writing the result failed")]
     Output(#[from] std::io::Error),
@@ -212,7 +215,17 @@ impl QueryError {
                 key: key.clone(),
                 source: Arc::clone(source),
             }),
+            Self::Compacted(error) => Some(Self::Compacted(Arc::clone(error))),
             _ => None,
+        }
+    }
+}
+
+impl From<CompactionError> for QueryError {
+    fn from(error: CompactionError) -> Self {
+        match error {
+            CompactionError::Read(error) => error,
+            error => Self::Compacted(Arc::new(error)),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     decode::{Constants, Decoder, Pushed, TableColumns},
     object::DataObject,
     slots::Slots,
+    skim::Marked,
     text::text,
 };
 
@@ -140,7 +141,8 @@ impl Decoder for ErrorDecoder {
         self.constants.begin(object);
     }
 
-    fn push(&mut self, bytes: &[u8], start: usize) -> Result<Pushed, Fault> {
+    fn push(&mut self, text: Marked<'_>, start: usize) -> Result<Pushed, Fault> {
+        let bytes = text.bytes();
         let end = self
             .slots
             .read_record(bytes, start)

@@ -12,13 +12,13 @@ use hydrant_records::json::Scanner;
 use memchr::memmem::Finder;
 
 use crate::{
-    encoding::{Inflater, beginning},
+    encoding::{Inflater, Raw, beginning},
     error::QueryError,
-    fetch::{Feed, Queue},
+    fetch::{Feed, Payload, Queue},
     framing::{Records, record_end},
     memory::Memory,
     object::DataObject,
-    parquet_object,
+    parquet_object::{self, Fault, Ranges},
     reader::Source,
     shape::Shape,
     stats::{add, add_time},
@@ -126,7 +126,8 @@ pub(crate) async fn learn_sample(
     objects: &[Arc<DataObject>],
 ) -> Result<Shape, QueryError> {
     let start = Instant::now();
-    let chosen: Arc<[_]> = sample(objects).into();
+    let (mut all, raw) = noted(objects);
+    let chosen: Arc<[_]> = sample(&raw).into();
     let remembered = Arc::clone(memory);
     let shapes = each(source, &chosen, move |source, object| {
         let memory = Arc::clone(&remembered);
@@ -145,12 +146,30 @@ pub(crate) async fn learn_sample(
     })
     .await?;
     memory.save();
-    let mut all = Shape::default();
     for shape in &shapes {
         all.merge(shape);
     }
     add_time(&source.counters.learning, start);
     Ok(all)
+}
+
+/// The shape of the compacted files among some objects, and the others: of those files it was noted when they
+/// were made.
+fn noted(objects: &[Arc<DataObject>]) -> (Shape, Vec<Arc<DataObject>>) {
+    let (mut shape, mut raw) = (Shape::default(), Vec::with_capacity(objects.len()));
+    let mut last: Option<&Arc<Shape>> = None;
+    for object in objects {
+        match &object.compacted {
+            // Files that were made together share theirs.
+            Some(file) if last.is_some_and(|last| Arc::ptr_eq(last, &file.shape)) => {}
+            Some(file) => {
+                shape.merge(&file.shape);
+                last = Some(&file.shape);
+            }
+            None => raw.push(Arc::clone(object)),
+        }
+    }
+    (shape, raw)
 }
 
 /// Runs `learn` for each object, some at a time; the answers are in the order of the objects.
@@ -194,61 +213,88 @@ fn joining(error: tokio::task::JoinError) -> QueryError {
     QueryError::from(DataFusionError::ExecutionJoin(Box::new(error)))
 }
 
-async fn sample_object(source: &Source, object: &DataObject) -> Result<Shape, QueryError> {
+async fn sample_object(source: &Arc<Source>, object: &DataObject) -> Result<Shape, QueryError> {
     let mut shape = Shape::default();
-    let (bytes, is_whole) = match source.get_beginning(object, SAMPLE_BYTES).await {
-        Ok(beginning) => beginning,
-        Err(object_store::Error::NotFound { .. }) => return Ok(shape),
-        Err(error) => return Err(source.store_error(&object.key, error)),
+    let gone = |error| match error {
+        object_store::Error::NotFound { .. } => Ok(()),
+        error => Err(source.store_error(&object.key, error)),
     };
-    add(&source.counters.objects_sampled, 1);
-    add(&source.counters.bytes_sampled, bytes.len() as u64);
-    if let Some((text, all)) = beginning(&bytes, is_whole, SAMPLE_BYTES) {
-        observe(&mut shape, &text, !all);
-        if all || shape.values() > 0 {
-            return Ok(shape);
+    let mut payload = None;
+    if parquet_object::is_named_so(object) {
+        match Ranges::of_object(source, object) {
+            Ok(ranges) => payload = Some(Payload::Ranges(ranges)),
+            Err(error) => return gone(error).map(|()| shape),
+        }
+    } else {
+        let (bytes, is_whole) = match source.get_beginning(object, SAMPLE_BYTES).await {
+            Ok(beginning) => beginning,
+            Err(error) => return gone(error).map(|()| shape),
+        };
+        add(&source.counters.bytes_sampled, bytes.len() as u64);
+        if let Some((text, all)) = beginning(&bytes, is_whole, SAMPLE_BYTES) {
+            observe(&mut shape, &text, !all);
+            if all || shape.values() > 0 {
+                add(&source.counters.objects_sampled, 1);
+                return Ok(shape);
+            }
         }
     }
+    add(&source.counters.objects_sampled, 1);
     // The first record is longer than that, or the encoding does not begin with what is in it.
-    let bytes = match source.get(&object.key).await {
-        Ok(bytes) => bytes,
-        Err(object_store::Error::NotFound { .. }) => return Ok(shape),
-        Err(error) => return Err(source.store_error(&object.key, error)),
+    let payload = match payload {
+        Some(payload) => payload,
+        None => match source.get_whole(&object.key).await {
+            Ok(raw) => Payload::Whole(raw),
+            Err(error) => return gone(error).map(|()| shape),
+        },
     };
-    learn_bytes(
-        source,
-        &mut Inflater::with_limit(source.text_limit),
-        bytes.into(),
-        &mut shape,
-        None,
-    );
+    let mut inflater = Inflater::with_limit(source.text_limit);
+    match content(source, &mut inflater, object, payload).await? {
+        Some(Content::Text(text)) => observe(&mut shape, text, false),
+        Some(Content::Shape(learned)) => shape.merge(&learned),
+        None => {}
+    }
     Ok(shape)
 }
 
-/// Learns from a whole object, if its text contains what is looked for. What cannot be read is left to the
-/// scan to report.
-fn learn_bytes(
-    source: &Source,
-    inflater: &mut Inflater,
-    raw: crate::encoding::Raw,
-    shape: &mut Shape,
-    wanted: Option<&Wanted>,
-) {
-    if parquet_object::is_one(raw.bytes()) {
-        if let Ok(learned) = parquet_object::shape(raw.bytes()) {
-            shape.merge(&learned);
-        }
-        return;
+/// What can be learned from of an object.
+enum Content<'a> {
+    /// Its text.
+    Text(&'a [u8]),
+    /// What it says itself of all its records.
+    Shape(Shape),
+}
+
+/// What an object has to learn from. What cannot be read is left to the scan to report.
+async fn content<'a>(
+    source: &Arc<Source>,
+    inflater: &'a mut Inflater,
+    object: &DataObject,
+    payload: Payload,
+) -> Result<Option<Content<'a>>, QueryError> {
+    let ranges = match payload {
+        Payload::Ranges(ranges) => ranges,
+        Payload::Whole(raw) if parquet_object::is_one(raw.bytes()) => parquet_object::whole(raw),
+        Payload::Whole(raw) => return Ok(text_of(source, inflater, raw)),
+    };
+    match parquet_object::shape(source, object, &ranges).await {
+        Ok(shape) => Ok(Some(Content::Shape(shape))),
+        Err(Fault::Store(object_store::Error::NotFound { .. })) => Ok(None),
+        Err(Fault::Store(error)) => Err(source.store_error(&object.key, error)),
+        Err(Fault::Foreign) => match source.get_whole(&object.key).await {
+            Ok(raw) => Ok(text_of(source, inflater, raw)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(source.store_error(&object.key, error)),
+        },
+        Err(_) => Ok(None),
     }
-    if inflater.take(raw).is_ok() {
-        add(
-            &source.counters.bytes_inflated,
-            inflater.text().len() as u64,
-        );
-        if wanted.is_none_or(|wanted| wanted.is_in(inflater.text())) {
-            observe(shape, inflater.text(), false);
-        }
-    }
+}
+
+fn text_of<'a>(source: &Source, inflater: &'a mut Inflater, raw: Raw) -> Option<Content<'a>> {
+    inflater.take(raw).ok()?;
+    let text = inflater.text();
+    add(&source.counters.bytes_inflated, text.len() as u64);
+    Some(Content::Text(text))
 }
 
 /// A field's name that is looked for in the text of objects.
@@ -284,13 +330,18 @@ pub(crate) async fn learn_all(
     name: Option<&str>,
 ) -> Result<Shape, QueryError> {
     let wanted = name.map(Wanted::new);
-    let read = move |source: &Source, inflater: &mut Inflater, _: &DataObject, raw| {
-        let mut shape = Shape::default();
-        learn_bytes(source, inflater, raw, &mut shape, wanted.as_ref());
-        shape
+    let read = move |content: Content<'_>| match content {
+        Content::Shape(shape) => shape,
+        Content::Text(text) => {
+            let mut shape = Shape::default();
+            if wanted.as_ref().is_none_or(|wanted| wanted.is_in(text)) {
+                observe(&mut shape, text, false);
+            }
+            shape
+        }
     };
-    let shapes = read_all(source, objects, read).await?;
-    let mut all = Shape::default();
+    let (mut all, raw) = noted(objects);
+    let shapes = read_all(source, &raw, read).await?;
     for shape in &shapes {
         all.merge(shape);
     }
@@ -301,10 +352,7 @@ pub(crate) async fn learn_all(
 async fn read_all<T: Send + 'static>(
     source: &Arc<Source>,
     objects: &[Arc<DataObject>],
-    read: impl Fn(&Source, &mut Inflater, &DataObject, crate::encoding::Raw) -> T
-    + Clone
-    + Send
-    + 'static,
+    read: impl Fn(Content<'_>) -> T + Clone + Send + 'static,
 ) -> Result<Vec<T>, QueryError> {
     let start = Instant::now();
     let queue = Arc::new(Queue::new(objects.to_vec().into()));
@@ -316,15 +364,18 @@ async fn read_all<T: Send + 'static>(
                 let mut inflater = Inflater::with_limit(source.text_limit);
                 let mut answers = Vec::new();
                 while let Some(fetched) = feed.next(|| inflater.spare()).await {
-                    match fetched.bytes {
-                        Ok(raw) => {
-                            add(&source.counters.objects_sampled, 1);
-                            add(&source.counters.bytes_sampled, raw.bytes().len() as u64);
-                            let answer = read(&source, &mut inflater, &fetched.object, raw);
-                            answers.push((fetched.at, answer));
-                        }
-                        Err(object_store::Error::NotFound { .. }) => {}
-                        Err(error) => return Err(source.store_error(&fetched.object.key, error)),
+                    let object = &fetched.object;
+                    let payload = match fetched.bytes {
+                        Ok(payload) => payload,
+                        Err(object_store::Error::NotFound { .. }) => continue,
+                        Err(error) => return Err(source.store_error(&object.key, error)),
+                    };
+                    add(&source.counters.objects_sampled, 1);
+                    if let Payload::Whole(raw) = &payload {
+                        add(&source.counters.bytes_sampled, raw.bytes().len() as u64);
+                    }
+                    if let Some(content) = content(&source, &mut inflater, object, payload).await? {
+                        answers.push((fetched.at, read(content)));
                     }
                     tokio::task::yield_now().await;
                 }
@@ -353,19 +404,15 @@ pub(crate) async fn learn_types(
     source: &Arc<Source>,
     objects: &[Arc<DataObject>],
 ) -> Result<Vec<ByType>, QueryError> {
-    read_all(source, objects, |_, inflater, _, raw| {
+    read_all(source, objects, |content| {
         let mut types = ByType::new();
-        if parquet_object::is_one(raw.bytes()) {
-            if let Ok(learned) = parquet_object::shape(raw.bytes()) {
-                types.entry(None).or_default().merge(&learned);
-            }
-        } else if inflater.take(raw).is_ok() {
-            let text = inflater.text();
-            for_each_record(text, false, |record| {
+        match content {
+            Content::Shape(shape) => types.entry(None).or_default().merge(&shape),
+            Content::Text(text) => for_each_record(text, false, |record| {
                 let shape = types.entry(event_type(record)).or_default();
                 // The record was read to its end before.
                 shape.observe_record(record).is_ok()
-            });
+            }),
         }
         types
     })
@@ -437,6 +484,7 @@ mod tests {
                 size: 1,
                 written: 0,
                 partitions: [].into(),
+                compacted: None,
             })
         };
         keys.iter().map(object).collect()

@@ -43,8 +43,11 @@
 
 mod catalog;
 mod column;
+mod condition;
+pub mod compaction;
 mod constants;
 mod decode;
+pub mod delta;
 mod describe;
 mod encoding;
 mod engine;
@@ -72,6 +75,7 @@ mod predicate;
 mod problems;
 mod prune;
 mod reader;
+mod results;
 mod scan;
 mod shape;
 mod skim;
@@ -84,7 +88,7 @@ mod tables;
 mod text;
 
 pub use describe::{DescribedField, Description, EventType};
-pub use engine::{ERRORS, EVENTS, Engine};
+pub use engine::{ERRORS, EVENTS, Engine, Feeding, answer, named_tables};
 pub use error::QueryError;
 pub use options::{OnError, Options, SchemaCache};
 pub use output::{Format, Style, UnknownFormat, column_names, on_workers, write};

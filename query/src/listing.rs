@@ -96,6 +96,19 @@ impl Folder {
     }
 }
 
+/// Whether `predicate` may hold in a folder, as far as its name and those above it tell.
+pub(crate) fn folder_may_hold(folder: &str, predicate: &Predicate) -> bool {
+    let names = folder.split('/').filter(|name| !name.is_empty());
+    let mut at = Folder::default();
+    for name in names {
+        match at.enter(name, predicate) {
+            Ok(inner) => at = inner,
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
 /// What a folder of `YYYY/MM/dd/HH/` says. A year is only believed once a month follows it, so it is put
 /// among what is `known` then.
 fn dated(known: &mut Vec<(String, String)>, name: &str) -> Option<(String, String)> {

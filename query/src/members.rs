@@ -12,12 +12,15 @@ use crate::{
     column::{Column, ENOUGH, Fault, Reading},
     paths::Wanted,
     shape::Shape,
-    skim::{byte_at, close_end, space_end, string_end, value_end},
+    skim::Marked,
     text::text as said,
 };
 
 /// Keys that are remembered; objects with more members are keyed by data.
 const REMEMBERED: usize = 256;
+
+/// Bytes of a key that are compared at once.
+const WORD: usize = 16;
 
 /// The columns of an object's members.
 ///
@@ -39,7 +42,38 @@ pub(crate) struct Members {
 /// The key of a member with its quotes and its colon, and where its value goes.
 struct Lead {
     spelled: Vec<u8>,
+    /// The first bytes of that, as a number, and which of its bits count.
+    word: u128,
+    mask: u128,
     to: To,
+}
+
+impl Lead {
+    fn new(spelled: &[u8], to: To) -> Self {
+        let (mut word, mut mask) = ([0; WORD], [0; WORD]);
+        for ((byte, bits), spelled) in word.iter_mut().zip(&mut mask).zip(spelled) {
+            (*byte, *bits) = (*spelled, u8::MAX);
+        }
+        Self {
+            spelled: spelled.to_vec(),
+            word: u128::from_le_bytes(word),
+            mask: u128::from_le_bytes(mask),
+            to,
+        }
+    }
+
+    /// Whether the member at `at` begins so.
+    #[inline]
+    fn is_at(&self, text: Marked<'_>, at: usize) -> bool {
+        let Some(word) = text.word(at) else {
+            return text.between(at, at + self.spelled.len()) == self.spelled;
+        };
+        let differs = (u128::from_le_bytes(word) ^ self.word) & self.mask != 0;
+        !differs
+            && (self.spelled.len() <= WORD
+                || text.between(at + WORD, at + self.spelled.len())
+                    == self.spelled.get(WORD..).unwrap_or_default())
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -131,11 +165,11 @@ impl Members {
             return if last {
                 Ok(ENOUGH)
             } else {
-                close_end(text, at + 1).ok_or(Fault::Broken)
+                text.close_end(at + 1).ok_or(Fault::Broken)
             };
         }
-        let mut at = space_end(text, at + 1);
-        if byte_at(text, at) == b'}' {
+        let mut at = text.space_end(at + 1);
+        if text.byte(at) == b'}' {
             return Ok(at + 1);
         }
         let mut position = 0;
@@ -162,16 +196,16 @@ impl Members {
                         return if last {
                             Ok(ENOUGH)
                         } else {
-                            close_end(text, at).ok_or(Fault::Broken)
+                            text.close_end(at).ok_or(Fault::Broken)
                         };
                     }
                     at
                 }
-                None => value_end(text, at).ok_or(Fault::Broken)?,
+                None => text.value_end(at).ok_or(Fault::Broken)?,
             };
-            at = space_end(text, at);
-            match byte_at(text, at) {
-                b',' => at = space_end(text, at + 1),
+            at = text.space_end(at);
+            match text.byte(at) {
+                b',' => at = text.space_end(at + 1),
                 b'}' => return Ok(at + 1),
                 _ => return Err(Fault::Broken),
             }
@@ -180,28 +214,31 @@ impl Members {
 
     /// Where the value of the member goes whose key is at `at`, and where the value is.
     #[inline]
-    fn lead(&mut self, text: &[u8], at: usize, position: usize) -> Result<(To, usize), Fault> {
+    fn lead(&mut self, text: Marked<'_>, at: usize, position: usize) -> Result<(To, usize), Fault> {
         if let Some(lead) = self.order.get(position)
-            && text
-                .get(at..)
-                .is_some_and(|rest| rest.starts_with(&lead.spelled))
+            && lead.is_at(text, at)
         {
             let value = at + lead.spelled.len();
-            return Ok((lead.to, space_end(text, value)));
+            return Ok((lead.to, text.space_end(value)));
         }
         self.new_lead(text, at, position)
     }
 
-    fn new_lead(&mut self, text: &[u8], at: usize, position: usize) -> Result<(To, usize), Fault> {
-        if byte_at(text, at) != b'"' {
+    fn new_lead(
+        &mut self,
+        text: Marked<'_>,
+        at: usize,
+        position: usize,
+    ) -> Result<(To, usize), Fault> {
+        if text.byte(at) != b'"' {
             return Err(Fault::Broken);
         }
-        let (key_end, _) = string_end(text, at + 1).ok_or(Fault::Broken)?;
-        let colon = space_end(text, key_end);
-        if byte_at(text, colon) != b':' {
+        let key_end = text.string_end(at + 1).ok_or(Fault::Broken)?;
+        let colon = text.space_end(key_end);
+        if text.byte(colon) != b':' {
             return Err(Fault::Broken);
         }
-        let key = text.get(at + 1..key_end - 1).and_then(said);
+        let key = said(text.between(at + 1, key_end - 1));
         let to = match key.and_then(|key| self.index.get(key.as_ref()).copied()) {
             Some(column) if self.columns.get(column).is_some_and(|it| !it.is_absent()) => {
                 To::Column(column)
@@ -209,16 +246,13 @@ impl Members {
             Some(_) => To::Nowhere,
             None => To::Unknown,
         };
-        let lead = Lead {
-            spelled: text.get(at..=colon).unwrap_or_default().to_vec(),
-            to,
-        };
+        let lead = Lead::new(text.between(at, colon + 1), to);
         match self.order.get_mut(position) {
             Some(known) => *known = lead,
             None if position < REMEMBERED => self.order.push(lead),
             None => {}
         }
-        Ok((to, space_end(text, colon + 1)))
+        Ok((to, text.space_end(colon + 1)))
     }
 
     /// Makes it `rows` rows, the last of them null as far as they were not read.

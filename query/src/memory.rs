@@ -137,6 +137,7 @@ mod tests {
             size: 7,
             written: -1,
             partitions: [].into(),
+            compacted: None,
         };
         let mut shape = Shape::default();
         for record in [

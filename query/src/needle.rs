@@ -4,14 +4,12 @@
 //! A value equals a literal only if the record's text holds the literal as it is, or spells it with escapes.
 //! So a record with neither is passed over; what is left is parsed, and the filter decides.
 
-use std::sync::Arc;
-
 use arrow::datatypes::{DataType, Schema};
 use datafusion::{
     common::ScalarValue,
     logical_expr::{BinaryExpr, Expr, Like, Operator},
 };
-use memchr::memmem::Finder;
+use memchr::{memchr_iter, memmem::Finder};
 
 use crate::prune::path_of;
 
@@ -22,25 +20,25 @@ const SHORTEST: usize = 2;
 #[derive(Debug, Clone)]
 pub(crate) struct Needle {
     texts: Vec<Finder<'static>>,
-    escape: Arc<Finder<'static>>,
+    /// Whether only `\u…` can hide the texts.
+    plain: bool,
 }
 
 impl Needle {
     fn new(texts: &[String]) -> Self {
         // Letters, digits and most of ASCII can only be hidden by `\u…`; a slash by `\/` too.
         let plain = texts.iter().all(|text| !text.contains('/'));
-        let escape = if plain { "\\u" } else { "\\" };
         let finder = |text: &String| Finder::new(text).into_owned();
         Self {
             texts: texts.iter().map(finder).collect(),
-            escape: Arc::new(Finder::new(escape).into_owned()),
+            plain,
         }
     }
 
     /// Whether the filter may be true of something in this text.
     pub(crate) fn may_be_in(&self, text: &[u8]) -> bool {
         self.texts.iter().any(|needle| needle.find(text).is_some())
-            || self.escape.find(text).is_some()
+            || memchr_iter(b'\\', text).any(|at| !self.plain || text.get(at + 1) == Some(&b'u'))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::shape::Shape;
+
 /// An object to read.
 #[derive(Debug, Clone)]
 pub(crate) struct DataObject {
@@ -14,4 +16,36 @@ pub(crate) struct DataObject {
     /// The values of the table's first partition columns, in their order; the others have none. Objects of
     /// one folder share them.
     pub(crate) partitions: Arc<[Option<String>]>,
+    /// Present when it is a file of the compacted table; then the key says nothing of its rows.
+    pub(crate) compacted: Option<Arc<CompactedFile>>,
+}
+
+/// A partition column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether each value that was seen, of folders that were left out too, is digits that 64 bits hold.
+    pub(crate) is_number: bool,
+    /// Whether any value was seen.
+    pub(crate) is_seen: bool,
+}
+
+/// A file of the compacted table: rows of many objects.
+#[derive(Debug)]
+pub(crate) struct CompactedFile {
+    /// Its rows, if that is known.
+    pub(crate) rows: Option<u64>,
+    /// The first and the last event time in it, in microseconds since the epoch, when every row has one.
+    pub(crate) times: Option<(i64, i64)>,
+    /// The shape of the records that it was made of.
+    pub(crate) shape: Arc<Shape>,
+    /// What the keys in its column `_object` say.
+    pub(crate) places: Arc<dyn Places>,
+}
+
+/// What keys say.
+pub(crate) trait Places: std::fmt::Debug + Send + Sync {
+    /// The values of the partition columns, as [`DataObject::partitions`] has them.
+    fn of(&self, key: &str) -> Arc<[Option<String>]>;
 }

@@ -1,6 +1,6 @@
 //! The paths into structs that a query names, so that a scan builds only those.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What of a column is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,4 +44,13 @@ impl Paths {
     pub(crate) fn of(&self, column: &str) -> &Wanted {
         self.0.get(column).unwrap_or(&Wanted::Whole)
     }
+}
+
+/// The columns that a scan gives, and what of them it builds.
+#[derive(Debug, Clone)]
+pub(crate) struct Projection {
+    /// Positions in the table's columns.
+    pub(crate) columns: Vec<usize>,
+    /// The parts of structs; everything when it is not known.
+    pub(crate) paths: Option<Arc<Paths>>,
 }

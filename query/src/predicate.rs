@@ -172,6 +172,22 @@ impl Predicate {
         }
     }
 
+    /// Whether it may hold of an event from `first` to `last`, in microseconds since the epoch.
+    pub(crate) fn may_hold_between(&self, first: i64, last: i64) -> bool {
+        match self {
+            Self::All(all) => all.iter().all(|one| one.may_hold_between(first, last)),
+            Self::Any(any) => any.iter().any(|one| one.may_hold_between(first, last)),
+            Self::Time(comparison, time) => match comparison {
+                Comparison::Equal => first <= *time && *time <= last,
+                Comparison::Less => first < *time,
+                Comparison::LessOrEqual => first <= *time,
+                Comparison::Greater => last > *time,
+                Comparison::GreaterOrEqual => last >= *time,
+            },
+            _ => true,
+        }
+    }
+
     /// Whether it says anything about a column.
     pub(crate) fn mentions(&self, column: &str) -> bool {
         match self {

@@ -11,6 +11,7 @@ use crate::{
     error::QueryError,
     object::DataObject,
     options::OnError,
+    parquet_object::Footers,
     problems::{Problem, ProblemKind, Problems},
     stats::Counters,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Source {
     pub(crate) text_limit: usize,
     /// What it all costs.
     pub(crate) counters: Counters,
+    /// The ends of Parquet objects that the statement has read.
+    pub(crate) footers: Footers,
 }
 
 impl Source {
@@ -107,6 +110,11 @@ impl ObjectReport {
             object: object.key.clone(),
             problems: Vec::new(),
         }
+    }
+
+    /// The object's key.
+    pub(crate) fn object(&self) -> &str {
+        &self.object
     }
 
     fn note(&mut self, kind: ProblemKind, line: Option<u64>, message: String) {

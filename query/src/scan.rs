@@ -28,12 +28,14 @@ use datafusion::{
 use futures::stream;
 
 use crate::{
+    condition::Filter,
     decode::{Decoder, EventDecoder, TableColumns},
     error_records::ErrorDecoder,
     fetch::Queue,
     needle::Needle,
     object::DataObject,
-    paths::Paths,
+    parquet_object::{Fitting, is_named_so},
+    paths::Projection,
     reader::Source,
     stats::add,
 };
@@ -46,15 +48,6 @@ pub(crate) enum Kind {
     Events,
     /// The error output.
     Errors,
-}
-
-/// The columns that a scan gives, and what of them it builds.
-#[derive(Debug, Clone)]
-pub(crate) struct Projection {
-    /// Positions in the table's columns.
-    pub(crate) columns: Vec<usize>,
-    /// The parts of structs; everything when it is not known.
-    pub(crate) paths: Option<Arc<Paths>>,
 }
 
 /// The scans of a query: whether all of them have come to their ends.
@@ -85,6 +78,10 @@ pub(crate) struct Plan {
     pub(crate) table: Arc<TableColumns>,
     pub(crate) projection: Projection,
     pub(crate) needles: Vec<Needle>,
+    /// What Parquet objects can judge of the query's conditions.
+    pub(crate) filters: Vec<Filter>,
+    /// Schemas of Parquet objects that fit the table's.
+    pub(crate) fitting: Arc<Fitting>,
     pub(crate) limit: Option<usize>,
     /// Whether objects were left out because of the event time: then each record that is read has to lie in
     /// the folder of its time.
@@ -120,6 +117,8 @@ impl ScanExec {
         // The first rows of a lake are the same every time when one reader takes them in order.
         let partitions = match plan.limit {
             Some(_) => 1,
+            // A Parquet object may have several row groups.
+            None if objects.iter().any(|it| is_named_so(it)) => partitions,
             None => partitions.min(objects.len()).max(1),
         };
         let properties = PlanProperties::new(

@@ -166,6 +166,36 @@ impl Shape {
         }
     }
 
+    /// The same shape, as if each kind of value had been seen once.
+    pub(crate) fn without_counts(&self) -> Self {
+        let mut shape = Self {
+            kinds: self.kinds,
+            values: self.values.min(1),
+            members: None,
+            elements: self.elements.as_ref().map(|it| Box::new(it.without_counts())),
+            timestamps: match self.timestamps {
+                (0, 0) => (0, 0),
+                (times, others) if times >= others => (1, 0),
+                _ => (0, 1),
+            },
+        };
+        if let Some(members) = &self.members {
+            let mut once = Members {
+                overflow: members.overflow,
+                ..Members::default()
+            };
+            for (name, field) in &members.fields {
+                if let Some(at) = once.add(name)
+                    && let Some((_, known)) = once.fields.get_mut(at)
+                {
+                    *known = field.without_counts();
+                }
+            }
+            shape.members = Some(Box::new(once));
+        }
+        shape
+    }
+
     /// As JSON; [`Shape::from_json`] reads it.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         let mut json = serde_json::json!({"k": self.kinds, "v": self.values});

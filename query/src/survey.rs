@@ -1,21 +1,70 @@
-//! One look over the whole text of an object, sixty-four bytes at a time: is it one record a line, and where
-//! do the lines end?
+//! One look over the whole text of an object, sixty-four bytes at a time: is it one record a line, where do
+//! the lines end, and where are the quotes and the brackets?
 //!
-//! It sees strings and nesting, not values: a line passes when it begins with `{`, ends with `}`, closes
-//! every string and every bracket that it opens, and holds one record. What does not pass is read by the
+//! It sees strings and nesting, not values: a line passes when it begins with `{`, ends with the `}` that
+//! closes it, and closes every string and every bracket that it opens. What does not pass is read by the
 //! strict scanner, which also says what is wrong.
 
-use wide::u8x32;
+use fearless_simd::{Level, dispatch, prelude::*, u8x64};
 
-const BLOCK: usize = 64;
+use crate::skim::{BLOCK, Marked, Marks};
 
 /// What a look over a text found; kept to be used again for the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Survey {
+    /// What this processor can do.
+    level: Level,
     /// Where the lines end: offsets of the line feeds, and the end of the text if that is none.
     pub(crate) ends: Vec<u32>,
     /// Lines that are not empty.
     pub(crate) records: usize,
+    marks: Vec<Marks>,
+    has_backslashes: bool,
+}
+
+impl Default for Survey {
+    fn default() -> Self {
+        Self {
+            level: Level::new(),
+            ends: Vec::new(),
+            records: 0,
+            marks: Vec::new(),
+            has_backslashes: false,
+        }
+    }
+}
+
+impl Survey {
+    /// Looks over `text`; false when it is not plainly one record a line. Then nothing was found.
+    ///
+    /// Where it is true, the whole text is UTF-8, except that the inside of the records was not compared
+    /// with JSON's grammar.
+    pub(crate) fn look(&mut self, text: &[u8]) -> bool {
+        dispatch!(self.level, simd => look::<_, true>(simd, self, text))
+    }
+
+    /// Looks over `text` as [`Survey::look`] does, to count its records only.
+    pub(crate) fn count(&mut self, text: &[u8]) -> bool {
+        dispatch!(self.level, simd => look::<_, false>(simd, self, text))
+    }
+
+    /// Finds the marks of one record, whose strings are known to end.
+    pub(crate) fn mark<'a>(&'a mut self, record: &'a [u8]) -> Marked<'a> {
+        dispatch!(self.level, simd => mark(simd, self, record));
+        self.marked(record)
+    }
+
+    /// The text that was looked over last, with its marks.
+    pub(crate) fn marked<'a>(&'a self, text: &'a [u8]) -> Marked<'a> {
+        Marked::new(text, &self.marks, self.has_backslashes)
+    }
+
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.marks.clear();
+        self.records = 0;
+        self.has_backslashes = false;
+    }
 }
 
 /// The bytes of a block by their kind, one bit each.
@@ -27,44 +76,29 @@ struct Block {
     feeds: u64,
     controls: u64,
     commas: u64,
-    high: u64,
 }
 
 impl Block {
-    #[inline]
-    fn read(bytes: &[u8; BLOCK]) -> Self {
-        let mut block = Self {
-            quotes: 0,
-            backslashes: 0,
-            opens: 0,
-            closes: 0,
-            feeds: 0,
-            controls: 0,
-            commas: 0,
-            high: 0,
-        };
-        let (halves, _) = bytes.as_chunks::<32>();
-        for (half, shift) in halves.iter().zip([0, 32]) {
-            let bytes = u8x32::new(*half);
-            // In ASCII the brackets are the braces without this bit.
-            let folded = bytes | u8x32::splat(0x20);
-            let control = bytes.min(u8x32::splat(0x1f)).simd_eq(bytes);
-            block.quotes |= find(bytes, b'"') << shift;
-            block.backslashes |= find(bytes, b'\\') << shift;
-            block.opens |= find(folded, b'{') << shift;
-            block.closes |= find(folded, b'}') << shift;
-            block.feeds |= find(bytes, b'\n') << shift;
-            block.commas |= find(bytes, b',') << shift;
-            block.controls |= u64::from(control.to_bitmask()) << shift;
-            block.high |= u64::from(bytes.to_bitmask()) << shift;
+    #[expect(
+        clippy::inline_always,
+        reason = "what is inlined is compiled for the processor that runs it"
+    )]
+    #[inline(always)]
+    fn read<S: Simd>(simd: S, bytes: &[u8; BLOCK], seen: &mut u8x64<S>) -> Self {
+        let bytes = u8x64::from_slice(simd, bytes);
+        *seen |= bytes;
+        // In ASCII the brackets are the braces without this bit.
+        let folded = bytes | 0x20;
+        Self {
+            quotes: bytes.simd_eq(b'"').to_bitmask(),
+            backslashes: bytes.simd_eq(b'\\').to_bitmask(),
+            opens: folded.simd_eq(b'{').to_bitmask(),
+            closes: folded.simd_eq(b'}').to_bitmask(),
+            feeds: bytes.simd_eq(b'\n').to_bitmask(),
+            controls: bytes.simd_le(0x1f).to_bitmask(),
+            commas: bytes.simd_eq(b',').to_bitmask(),
         }
-        block
     }
-}
-
-#[inline]
-fn find(bytes: u8x32, byte: u8) -> u64 {
-    u64::from(bytes.simd_eq(u8x32::splat(byte)).to_bitmask())
 }
 
 /// What one block hands to the next.
@@ -76,21 +110,20 @@ struct Carry {
     escapes: u64,
     /// It ended with a closing bracket outside a string, in its lowest bit.
     closed: u64,
-    /// Brackets open.
-    depth: i64,
-    /// Bytes that are not ASCII were seen.
-    high: u64,
+    /// Backslashes were seen.
+    backslashes: u64,
     /// Something was seen that only the strict scanner can judge.
     odd: u64,
 }
 
 impl Carry {
-    /// Takes a block in; gives its line feeds and, for each bracket, whether it counts.
+    /// Takes a block in; gives the quotes and the brackets that count.
     #[inline]
     fn take(&mut self, block: &Block) -> Marks {
         let escaped = if block.backslashes == 0 {
             std::mem::take(&mut self.escapes)
         } else {
+            self.backslashes |= block.backslashes;
             self.escaped(block.backslashes)
         };
         let quotes = block.quotes & !escaped;
@@ -105,8 +138,11 @@ impl Carry {
         self.odd |= after_close & !(closes | block.commas | block.feeds);
         // A line feed or a tab in a string.
         self.odd |= in_string & block.controls;
-        self.high |= block.high;
-        Marks { opens, closes }
+        Marks {
+            quotes,
+            opens,
+            closes,
+        }
     }
 
     /// The bytes that a backslash escapes.
@@ -123,11 +159,6 @@ impl Carry {
     }
 }
 
-struct Marks {
-    opens: u64,
-    closes: u64,
-}
-
 /// Each bit the exclusive or of itself and all below it: between an opening quote and its closing one, all
 /// bits are set.
 #[inline]
@@ -138,99 +169,168 @@ fn prefix_xor(mut bits: u64) -> u64 {
     bits
 }
 
-impl Survey {
-    /// Looks over `text`; false when it is not plainly one record a line. Then nothing was found.
-    ///
-    /// Where it is true, the whole text is UTF-8, except that the inside of the records was not compared
-    /// with JSON's grammar.
-    pub(crate) fn look(&mut self, text: &[u8]) -> bool {
-        self.ends.clear();
-        self.records = 0;
-        let mut carry = Carry::default();
-        let mut line = 0;
-        let (blocks, rest) = text.as_chunks::<BLOCK>();
-        let mut tail = [b'\n'; BLOCK];
-        let has_tail = !rest.is_empty();
-        if let Some(space) = tail.get_mut(..rest.len()) {
-            space.copy_from_slice(rest);
+/// The line that is looked at.
+#[derive(Default)]
+struct Line {
+    /// Where it starts.
+    start: usize,
+    /// Brackets open.
+    depth: i64,
+    /// The offset behind the bracket that closed what the line began with; zero before that.
+    closed: usize,
+}
+
+impl Line {
+    /// Follows the brackets among the bits of `within`, in a block that starts at `base`.
+    #[inline]
+    fn follow(&mut self, base: usize, marks: &Marks, within: u64) {
+        let (opens, closes) = (marks.opens & within, marks.closes & within);
+        let count = i64::from(closes.count_ones());
+        if closes != 0 && count >= self.depth && self.closed == 0 {
+            self.closed = self.closing(base, opens, closes);
         }
-        let tail = has_tail.then_some(&tail);
-        for (n, bytes) in blocks.iter().chain(tail).enumerate() {
-            let block = Block::read(bytes);
-            let marks = carry.take(&block);
-            if block.feeds == 0 {
-                carry.depth += balance(&marks, u64::MAX);
-                continue;
-            }
-            if carry.odd != 0 {
-                return false;
-            }
-            if !self.end_lines(text, n * BLOCK, block.feeds, &marks, &mut carry, &mut line) {
-                return false;
-            }
-        }
-        if carry.odd != 0 || carry.in_string != 0 || carry.depth != 0 {
-            return false;
-        }
-        if line < text.len() && !self.end_line(text, line, text.len()) {
-            return false;
-        }
-        carry.high == 0 || simdutf8::basic::from_utf8(text).is_ok()
+        self.depth += i64::from(opens.count_ones()) - count;
     }
 
-    /// Ends the lines whose line feeds are in a block that starts at `base`.
-    #[inline]
-    fn end_lines(
-        &mut self,
-        text: &[u8],
-        base: usize,
-        mut feeds: u64,
-        marks: &Marks,
-        carry: &mut Carry,
-        line: &mut usize,
-    ) -> bool {
-        let mut done = 0;
-        while feeds != 0 {
-            let bit = feeds.trailing_zeros();
-            feeds &= feeds - 1;
-            let end = base + bit as usize;
-            if end >= text.len() {
-                // The filling behind the text.
-                break;
+    /// The offset behind the bracket that closes all that is open, zero when none of these does.
+    fn closing(&self, base: usize, opens: u64, closes: u64) -> usize {
+        let (mut depth, mut rest) = (self.depth, closes);
+        while rest != 0 {
+            let bit = rest.trailing_zeros();
+            depth -= 1;
+            if depth + i64::from((opens & ((1 << bit) - 1)).count_ones()) == 0 {
+                return base + bit as usize + 1;
             }
-            let below = (1_u64 << bit).wrapping_sub(1) & !done;
-            carry.depth += balance(marks, below);
-            done |= below;
-            if carry.depth != 0 || !self.end_line(text, *line, end) {
-                return false;
-            }
-            *line = end + 1;
+            rest &= rest - 1;
         }
-        carry.depth += balance(marks, !done);
-        true
+        0
     }
 
+    /// Ends the line; whether it is plainly one record, or `None` when it is empty.
     #[inline]
-    fn end_line(&mut self, text: &[u8], start: usize, end: usize) -> bool {
+    fn end(&mut self, text: &[u8], end: usize) -> Option<bool> {
+        let start = std::mem::replace(&mut self.start, end + 1);
+        let closed = std::mem::take(&mut self.closed);
         let line = text.get(start..end).unwrap_or_default();
-        if !line.is_empty() {
-            if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
-                return false;
-            }
-            self.records += 1;
-        }
-        let Ok(end) = u32::try_from(end) else {
-            return false;
-        };
-        self.ends.push(end);
-        true
+        let (first, last) = (line.first()?, line.last()?);
+        Some(*first == b'{' && *last == b'}' && closed == end && self.depth == 0)
     }
 }
 
-/// Brackets opened, less brackets closed, among the bits of `within`.
+/// See [`Survey::look`]; to `KEEP` what was found beside the number of records.
+#[expect(clippy::inline_always, reason = "as above")]
+#[inline(always)]
+fn look<S: Simd, const KEEP: bool>(simd: S, survey: &mut Survey, text: &[u8]) -> bool {
+    survey.clear();
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let mut tail = [b'\n'; BLOCK];
+    if let Some(space) = tail.get_mut(..rest.len()) {
+        space.copy_from_slice(rest);
+    }
+    if KEEP {
+        survey.marks.reserve(blocks.len() + 1);
+    }
+    let mut seen = u8x64::splat(simd, 0);
+    let (mut carry, mut line) = (Carry::default(), Line::default());
+    for (n, bytes) in blocks.iter().enumerate() {
+        let block = Block::read(simd, bytes, &mut seen);
+        let marks = carry.take(&block);
+        if KEEP {
+            survey.marks.push(marks);
+        }
+        if block.feeds == 0 {
+            line.follow(n * BLOCK, &marks, u64::MAX);
+        } else if carry.odd != 0
+            || !end_lines::<KEEP>(survey, text, n * BLOCK, block.feeds, &marks, &mut line)
+        {
+            return false;
+        }
+    }
+    let base = blocks.len() * BLOCK;
+    let block = Block::read(simd, &tail, &mut seen);
+    let marks = carry.take(&block);
+    if KEEP {
+        survey.marks.push(marks);
+    }
+    if !end_lines::<KEEP>(survey, text, base, block.feeds, &marks, &mut line)
+        || carry.odd != 0
+        || carry.in_string != 0
+        || !(line.start >= text.len() || end_line::<KEEP>(survey, text, text.len(), &mut line))
+        || line.depth != 0
+    {
+        return false;
+    }
+    survey.has_backslashes = carry.backslashes != 0;
+    seen.simd_ge(0x80).to_bitmask() == 0 || simdutf8::basic::from_utf8(text).is_ok()
+}
+
+/// Ends the lines whose line feeds are in a block that starts at `base`.
 #[inline]
-fn balance(marks: &Marks, within: u64) -> i64 {
-    i64::from((marks.opens & within).count_ones()) - i64::from((marks.closes & within).count_ones())
+fn end_lines<const KEEP: bool>(
+    survey: &mut Survey,
+    text: &[u8],
+    base: usize,
+    mut feeds: u64,
+    marks: &Marks,
+    line: &mut Line,
+) -> bool {
+    let mut done = 0;
+    while feeds != 0 {
+        let bit = feeds.trailing_zeros();
+        feeds &= feeds - 1;
+        let end = base + bit as usize;
+        if end >= text.len() {
+            // The filling behind the text.
+            break;
+        }
+        let below = (1_u64 << bit).wrapping_sub(1) & !done;
+        line.follow(base, marks, below);
+        done |= below;
+        if !end_line::<KEEP>(survey, text, end, line) {
+            return false;
+        }
+    }
+    line.follow(base, marks, !done);
+    true
+}
+
+#[inline]
+fn end_line<const KEEP: bool>(
+    survey: &mut Survey,
+    text: &[u8],
+    end: usize,
+    line: &mut Line,
+) -> bool {
+    match line.end(text, end) {
+        Some(true) => survey.records += 1,
+        Some(false) => return false,
+        None => {}
+    }
+    if KEEP {
+        let Ok(end) = u32::try_from(end) else {
+            return false;
+        };
+        survey.ends.push(end);
+    }
+    true
+}
+
+/// See [`Survey::mark`].
+#[expect(clippy::inline_always, reason = "as above")]
+#[inline(always)]
+fn mark<S: Simd>(simd: S, survey: &mut Survey, record: &[u8]) {
+    survey.clear();
+    let (blocks, rest) = record.as_chunks::<BLOCK>();
+    let mut tail = [b' '; BLOCK];
+    if let Some(space) = tail.get_mut(..rest.len()) {
+        space.copy_from_slice(rest);
+    }
+    let (mut seen, mut carry) = (u8x64::splat(simd, 0), Carry::default());
+    for bytes in blocks.iter().chain([&tail]) {
+        let marks = carry.take(&Block::read(simd, bytes, &mut seen));
+        survey.marks.push(marks);
+    }
+    survey.has_backslashes = carry.backslashes != 0;
 }
 
 #[cfg(test)]
@@ -242,7 +342,10 @@ mod tests {
 
     fn lines(text: &str) -> Option<usize> {
         let mut survey = Survey::default();
-        survey.look(text.as_bytes()).then_some(survey.records)
+        let looks = survey.look(text.as_bytes()).then_some(survey.records);
+        let counts = survey.count(text.as_bytes()).then_some(survey.records);
+        assert_eq!(looks, counts);
+        looks
     }
 
     #[test]
@@ -269,6 +372,11 @@ mod tests {
             "{\"a\":\"\t\"}",
             "{\"a\":{}\n}\n",
             "[]\n",
+            "{\"a\":1},{\"a\":2}\n",
+            "{},{}",
+            "{},\"}\"}",
+            "{}}",
+            "{]",
         ] {
             assert_eq!(lines(text), None, "{text}");
         }

@@ -16,13 +16,14 @@ use datafusion::{
 };
 
 use crate::{
+    condition::{self, is_condition},
     constants::Constant,
     decode::{Constants, TableColumns},
     needle::needles,
     object::DataObject,
-    paths::Paths,
+    paths::{Paths, Projection},
     reader::Source,
-    scan::{Kind, Plan, Projection, ScanExec, Scans},
+    scan::{Kind, Plan, ScanExec, Scans},
     stats::add,
 };
 
@@ -94,8 +95,9 @@ impl LakeTable {
             holds.clone()
         };
         let kept = self.objects.iter().zip(mask.values().iter());
+        // The rows of a compacted file differ; they are looked at one by one.
         let kept: Arc<[_]> = kept
-            .filter(|(_, keep)| *keep)
+            .filter(|(object, keep)| *keep || object.compacted.is_some())
             .map(|(object, _)| Arc::clone(object))
             .collect();
         let skipped = self.objects.len() - kept.len();
@@ -146,10 +148,15 @@ impl TableProvider for LakeTable {
         filters: &[&Expr],
     ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         let records = self.record_columns();
+        let has_compacted = self.objects.iter().any(|object| object.compacted.is_some());
         let answer = |filter: &&Expr| {
-            if self.decides_objects(filter) {
+            if self.decides_objects(filter) && has_compacted {
+                TableProviderFilterPushDown::Inexact
+            } else if self.decides_objects(filter) {
                 TableProviderFilterPushDown::Exact
-            } else if self.kind == Kind::Events && !needles([*filter], &records).is_empty() {
+            } else if self.kind == Kind::Events
+                && (is_condition(filter, &records) || !needles([*filter], &records).is_empty())
+            {
                 TableProviderFilterPushDown::Inexact
             } else {
                 TableProviderFilterPushDown::Unsupported
@@ -181,6 +188,11 @@ impl TableProvider for LakeTable {
                 paths: self.paths.clone(),
             },
             needles,
+            filters: match self.kind {
+                Kind::Events => condition::filters(state, filters, &self.record_columns())?,
+                Kind::Errors => Vec::new(),
+            },
+            fitting: Arc::default(),
             limit,
             trusts_time: self.trusts_time,
             scans: Arc::clone(&self.scans),

@@ -16,6 +16,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     catalog::{Catalog, Objects},
+    compaction::reader::Snapshot,
     constants::Constant,
     decode::TableColumns,
     engine::{ERRORS, EVENTS},
@@ -23,8 +24,10 @@ use crate::{
     error_records,
     learn::{learn_all, learn_sample},
     memory::Memory,
+    object::DataObject,
     predicate::Predicate,
     reader::Source,
+    results::ResultTable,
     scan::{Kind, Scans},
     shape::{Shape, TIME, time_type},
     table::LakeTable,
@@ -46,6 +49,10 @@ pub(crate) struct Tables {
 #[derive(Default)]
 struct Planned {
     predicate: Option<Predicate>,
+    /// What the statement says of event times, which folders need not be named after.
+    times: Option<Predicate>,
+    /// The compacted part of the lake, once somebody has looked for it.
+    compacted: Option<Option<Arc<Snapshot>>>,
     reach: Option<Reach>,
     /// What was learned beyond the sample.
     learned: Shape,
@@ -56,6 +63,24 @@ struct Planned {
 struct Reach {
     objects: Arc<Objects>,
     sample: Shape,
+}
+
+impl Reach {
+    /// Leaves out compacted files without an event of these times.
+    fn narrow(&mut self, times: &Option<Predicate>) {
+        let Some(predicate) = times.as_ref().filter(|it| it.is_of_time()) else {
+            return;
+        };
+        let may_hold = |object: &Arc<DataObject>| {
+            let times = object.compacted.as_ref().and_then(|file| file.times);
+            times.is_none_or(|(first, last)| predicate.may_hold_between(first, last))
+        };
+        let objects = self.objects.objects.iter().filter(|it| may_hold(it));
+        self.objects = Arc::new(Objects {
+            partitions: self.objects.partitions.clone(),
+            objects: objects.cloned().collect(),
+        });
+    }
 }
 
 impl fmt::Debug for Tables {
@@ -86,9 +111,11 @@ impl Tables {
     /// wherever it names the table.
     pub(crate) async fn begin(&self, predicate: Predicate) {
         *self.planned.lock().await = Planned {
+            times: Some(predicate.clone()),
             predicate: Some(predicate),
             ..Planned::default()
         };
+        self.source.footers.clear();
         self.set_events(None);
     }
 
@@ -146,7 +173,8 @@ impl Tables {
                 && is_pruned
                 && !planned.learned.names(name)
             {
-                let all = self.catalog.events(&self.source, &Predicate::Maybe).await?;
+                let compacted = self.compacted(&mut planned).await?;
+                let all = self.objects(compacted.as_deref(), &Predicate::Maybe).await?;
                 let learned = learn_all(&self.source, &all.objects, Some(name)).await?;
                 planned.learned.merge(&learned);
             }
@@ -165,12 +193,67 @@ impl Tables {
         shape
     }
 
-    async fn reach(&self, predicate: &Predicate) -> Result<Reach, QueryError> {
-        let mut objects = Arc::new(self.catalog.events(&self.source, predicate).await?);
+    /// The compacted part of the lake, the same for all of a statement.
+    async fn compacted(
+        &self,
+        planned: &mut Planned,
+    ) -> Result<Option<Arc<Snapshot>>, QueryError> {
+        if planned.compacted.is_none() {
+            let found = Snapshot::open(&self.source).await?;
+            planned.compacted = Some(found.map(Arc::new));
+        }
+        Ok(planned.compacted.clone().flatten())
+    }
+
+    /// The compacted part of the lake as it is now, and the objects of `events` with it.
+    pub(crate) async fn all(&self) -> Result<(Option<Snapshot>, Objects), QueryError> {
+        let compacted = Snapshot::open(&self.source).await?;
+        let objects = self.objects(compacted.as_ref(), &Predicate::Maybe).await?;
+        Ok((compacted, objects))
+    }
+
+    /// The keys of the raw objects that are in the compacted files of the statement that was planned last.
+    pub(crate) async fn taken_keys(&self) -> Result<Vec<String>, QueryError> {
+        let planned = self.planned.lock().await;
+        match planned.compacted.as_ref().and_then(Option::as_ref) {
+            Some(compacted) => {
+                let predicate = planned.predicate.as_ref().unwrap_or(&Predicate::Maybe);
+                compacted.taken_keys(&self.source, predicate).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The objects of the statement: the compacted files, and the raw objects that are not in them.
+    async fn objects(
+        &self,
+        compacted: Option<&Snapshot>,
+        predicate: &Predicate,
+    ) -> Result<Objects, QueryError> {
+        let raw = self.catalog.events(&self.source, predicate).await;
+        let Some(compacted) = compacted else {
+            return raw;
+        };
+        let raw = match raw {
+            // All of them were taken, and removed.
+            Err(QueryError::NoObjects { .. }) => Objects::default(),
+            raw => raw?,
+        };
+        compacted
+            .join(&self.source, &self.catalog, predicate, raw)
+            .await
+    }
+
+    async fn reach(
+        &self,
+        compacted: Option<&Snapshot>,
+        predicate: &Predicate,
+    ) -> Result<Reach, QueryError> {
+        let mut objects = Arc::new(self.objects(compacted, predicate).await?);
         let mut sampled = Arc::clone(&objects);
         if objects.objects.is_empty() {
             // Nothing satisfies it, but the columns are still what they are.
-            sampled = Arc::new(self.catalog.events(&self.source, &Predicate::Maybe).await?);
+            sampled = Arc::new(self.objects(compacted, &Predicate::Maybe).await?);
             objects = Arc::new(Objects {
                 partitions: sampled.partitions.clone(),
                 objects: Vec::new(),
@@ -194,7 +277,9 @@ impl Tables {
                 predicate = predicate.without_time();
                 planned.predicate = Some(predicate.clone());
             }
-            let mut reach = self.reach(&predicate).await?;
+            let compacted = self.compacted(&mut planned).await?;
+            let compacted = compacted.as_deref();
+            let mut reach = self.reach(compacted, &predicate).await?;
             // A field of the records wins over a partition column of its name: then what the query says of
             // it says nothing of folders.
             let is_field = |column: &str| reach.sample.field(column).is_some();
@@ -207,8 +292,12 @@ impl Tables {
                 sound = sound.without_time();
             }
             if sound != predicate {
-                reach = self.reach(&sound).await?;
+                reach = self.reach(compacted, &sound).await?;
                 planned.predicate = Some(sound);
+            }
+            // A compacted file knows its first and last event time, whatever folders are named after.
+            if self.pinned.is_none() && fields.iter().any(is_time) {
+                reach.narrow(&planned.times);
             }
             planned.reach = Some(reach);
         }
@@ -272,7 +361,13 @@ impl SchemaProvider for Tables {
         } else if name.eq_ignore_ascii_case(ERRORS) {
             self.errors().await
         } else {
-            return self.others.table(name).await;
+            let other = self.others.table(name).await?;
+            if other.is_some() {
+                return Ok(other);
+            }
+            let result = ResultTable::open(&self.source, name).await;
+            let result = result.map_err(QueryError::into_datafusion)?;
+            return Ok(result.map(|table| Arc::new(table) as _));
         };
         Ok(Some(table.map_err(QueryError::into_datafusion)?))
     }

@@ -4,7 +4,7 @@
 //! [`values`] frames a text of several values, [`members`] looks one level into an object, and
 //! [`Scanner`] walks as deep as its caller asks; all three read every byte once. What is *inside* a number
 //! or a string is the caller's to interpret: nothing is decoded, so nothing is re-spelled. [`key_equals`]
-//! and [`unescape`] help where a string's text is wanted.
+//! and [`unescape`] help where a string's text is wanted; [`push_string`] writes one.
 //!
 //! Strict means: numbers by the grammar, the escapes of the grammar only, no raw control character in a
 //! string, no trailing comma, UTF-8 throughout, and at most [`MAX_JSON_DEPTH`] levels of nesting. Two
@@ -23,7 +23,7 @@ use std::ops::Range;
 
 pub use error::{JsonError, JsonErrorKind};
 pub use scanner::Scanner;
-pub use string::{key_equals, unescape};
+pub use string::{key_equals, push_string, unescape};
 
 #[cfg(doc)]
 use crate::limits::MAX_JSON_DEPTH;

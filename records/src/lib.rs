@@ -24,5 +24,5 @@ pub use stream::{
     ExtendedS3Destination, ProcessingConfiguration, Processor, ProcessorParameter, ProcessorType,
 };
 pub use transform_event::{
-    Metadata, ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, TransformedRecord,
+    KinesisRecordMetadata, Metadata, ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, TransformedRecord,
 };

@@ -43,6 +43,26 @@ pub struct TransformRecord {
     /// The record's bytes; base64 on the wire, possibly empty.
     #[serde(with = "base64")]
     pub data: Bytes,
+    /// Where the record was read, for a stream whose source is a Kinesis data stream. Never read: emulators
+    /// send it in several shapes.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub kinesis_record_metadata: Option<KinesisRecordMetadata>,
+}
+
+/// Where a record of a Kinesis data stream was read, as captures of real events show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KinesisRecordMetadata {
+    /// A decimal number, as text.
+    pub sequence_number: String,
+    /// Which one it is of a record of the Kinesis Producer Library.
+    pub subsequence_number: u64,
+    /// The key that chose the shard.
+    pub partition_key: String,
+    /// Such as `shardId-000000000000`.
+    pub shard_id: String,
+    /// Milliseconds since the epoch at which Kinesis took the record.
+    pub approximate_arrival_timestamp: i64,
 }
 
 /// The answer: one outcome for every record id of the request, in any order.

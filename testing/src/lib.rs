@@ -2,21 +2,19 @@
 //! that tells what it is asked.
 //!
 //! Only `dev-dependencies` name this crate. The server is a real one (s3s over a directory) behind HTTP on the
-//! loopback interface; it counts what it is asked, by operation and prefix, and can be told to refuse.
+//! loopback interface; it counts what it is asked, by operation and prefix, and can be told to do wrong.
 
+mod fault;
 mod request;
 mod store;
 
 use std::{
-    convert::Infallible,
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU16, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
+use http_body_util::BodyExt;
 use hydrant_lake::{Lake, Location};
 use hyper::{Request, Response, StatusCode, body::Incoming, service::service_fn};
 use hyper_util::{
@@ -32,6 +30,7 @@ use s3s::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+pub use fault::Fault;
 pub use request::{Asked, Operation};
 pub use store::WatchedStore;
 
@@ -52,8 +51,17 @@ pub struct S3Server {
 #[derive(Debug, Default)]
 struct Shared {
     requests: Mutex<Vec<Asked>>,
-    refusals: AtomicUsize,
-    status: AtomicU16,
+    /// How many requests are yet to go wrong, and how.
+    faults: Mutex<Option<(usize, Fault)>>,
+}
+
+impl Shared {
+    fn next_fault(&self) -> Option<Fault> {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let (left, fault) = (*faults)?;
+        *faults = left.checked_sub(1).map(|left| (left, fault));
+        faults.map(|(_, fault)| fault)
+    }
 }
 
 impl S3Server {
@@ -121,8 +129,13 @@ impl S3Server {
 
     /// Answers the next `requests` requests with `status`: 503 is retried by clients, 403 is not.
     pub fn refuse(&self, requests: usize, status: u16) {
-        self.shared.status.store(status, Ordering::SeqCst);
-        self.shared.refusals.store(requests, Ordering::SeqCst);
+        self.inject(requests, Fault::Status(status));
+    }
+
+    /// Lets the next `requests` requests go wrong.
+    pub fn inject(&self, requests: usize, fault: Fault) {
+        let faults = &self.shared.faults;
+        *faults.lock().unwrap_or_else(PoisonError::into_inner) = Some((requests, fault));
     }
 
     /// The lake at `prefix` in `bucket`, over a client that retries as often as the one in use.
@@ -176,7 +189,7 @@ async fn answer(
     service: S3Service,
     shared: Arc<Shared>,
     request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+) -> io::Result<Response<Body>> {
     let uri = request.uri();
     let query = uri.query().unwrap_or_default();
     let asked = Asked::new(request.method().as_str(), uri.path(), query);
@@ -185,16 +198,26 @@ async fn answer(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(asked);
-    let one_less = |left: usize| left.checked_sub(1);
-    if shared
-        .refusals
-        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
-        .is_ok()
-    {
-        let code = StatusCode::from_u16(shared.status.load(Ordering::SeqCst));
-        return Ok(status(code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)));
+    let cut_off = || Err(io::Error::other("the connection is cut off"));
+    let fault = shared.next_fault();
+    match fault {
+        Some(Fault::Status(code)) => {
+            let code = StatusCode::from_u16(code);
+            return Ok(status(code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)));
+        }
+        Some(Fault::Reset) => return cut_off(),
+        Some(Fault::Partial) => {
+            // The first part of the body is read, and no more.
+            drop(request.into_body().frame().await);
+            return cut_off();
+        }
+        Some(Fault::Slow(pause)) => tokio::time::sleep(pause).await,
+        Some(Fault::Unanswered) | None => {}
     }
     let answered = service.call(request.map(Body::from)).await;
+    if fault == Some(Fault::Unanswered) {
+        return cut_off();
+    }
     Ok(answered.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
 }
 

@@ -49,6 +49,9 @@ def render(path: pathlib.Path, given: dict | None = None) -> Rendered:
     parameters = source["Parameters"]
     # `sam package` puts the built code there.
     source["Resources"]["Transformer"]["Properties"]["CodeUri"] = "s3://artifacts/transformer"
+    for resource in source["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Application":
+            resource["Properties"]["Location"] = "https://s3.amazonaws.com/artifacts/front.yaml"
     template = Translator({}, Parser(), boto_session=_Session()).translate(source, given or {})
     values = {name: parameter.get("Default") for name, parameter in parameters.items()} | (given or {})
     assert values.keys() == parameters.keys(), values.keys() - parameters.keys()
@@ -117,7 +120,9 @@ class _Renderer:
         return not self.resolve(argument[0])
 
     def _getatt(self, argument: list | str) -> str:
-        resource, attribute = argument.split(".") if isinstance(argument, str) else argument
+        resource, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+        if attribute.startswith("Outputs."):
+            return f"{resource}/{attribute}"
         assert attribute == "Arn", attribute
         made = self.resources[resource]
         name = self._id(resource)

@@ -12,11 +12,16 @@
 mod block;
 mod check;
 mod checker;
+mod keys;
 mod memo;
+mod wanted;
 
 use check::check;
 use fearless_simd::Level;
 use memo::Memo;
+use wanted::{Spots, Wanted};
+
+pub(crate) use keys::QuickKeys;
 
 /// The quick way, and what it remembers from record to record.
 #[derive(Debug)]
@@ -24,54 +29,71 @@ pub(crate) struct Quick {
     /// What this processor can do.
     level: Level,
     memo: Memo,
+    wanted: Wanted,
+}
+
+/// What was found in a record that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taken<'a> {
+    record: &'a [u8],
+    /// The client's id, with its quotes.
+    id: &'a [u8],
+    /// The values that partition keys are made of.
+    spots: Spots,
 }
 
 impl Quick {
     /// For this processor.
-    pub(crate) fn new() -> Self {
-        Self::on(Level::new())
+    pub(crate) fn new(keys: Option<&QuickKeys>) -> Self {
+        Self::on(Level::new(), keys)
     }
 
-    fn on(level: Level) -> Self {
+    fn on(level: Level, keys: Option<&QuickKeys>) -> Self {
         Self {
             level,
             memo: Memo::new(),
+            wanted: keys.map(QuickKeys::wanted).unwrap_or_default(),
         }
     }
 
-    /// Appends what `record` becomes to `out`, with a newline. `false` where `record` is not a common one;
+    /// Appends what `record` becomes to `out`, with a newline. `None` where `record` is not a common one;
     /// `out` is then as it was.
-    pub(crate) fn transform(
+    pub(crate) fn transform<'a>(
         &mut self,
-        record: &[u8],
+        record: &'a [u8],
         append_newline: bool,
         out: &mut Vec<u8>,
-    ) -> bool {
-        let Some(write) = rewrite(self, record, append_newline) else {
-            return false;
-        };
+    ) -> Option<Taken<'a>> {
+        let (taken, write) = rewrite(self, record, append_newline)?;
         write(out);
-        true
+        Some(taken)
     }
 }
 
-fn rewrite(
+fn rewrite<'a>(
     quick: &mut Quick,
-    record: &[u8],
+    record: &'a [u8],
     append_newline: bool,
-) -> Option<impl FnOnce(&mut Vec<u8>)> {
+) -> Option<(Taken<'a>, impl FnOnce(&mut Vec<u8>) + use<'a>)> {
     let end = record
         .iter()
         .rposition(|byte| !matches!(byte, b'\n' | b'\r' | b' ' | b'\t'))?;
     let record = record.get(..=end)?;
-    let places = check(quick.level, &mut quick.memo, record)?;
+    // What a spot can say.
+    u32::try_from(record.len()).ok()?;
+    let places = check(quick.level, &mut quick.memo, &quick.wanted, record)?;
     // `["<id>"]` and nothing else; there is no escape in the record.
-    let list = record.get(places.resources..)?.strip_prefix(b"[\"")?;
-    let length = memchr::memchr(b'"', list)?;
-    let (id, rest) = list.split_at_checked(length)?;
-    if id.is_empty() || rest.get(1) != Some(&b']') {
+    let list = record.get(places.resources..)?.strip_prefix(b"[")?;
+    let length = memchr::memchr(b'"', list.strip_prefix(b"\"")?)?;
+    let (id, rest) = list.split_at_checked(length + 2)?;
+    if length == 0 || rest.first() != Some(&b']') {
         return None;
     }
+    let taken = Taken {
+        record,
+        id,
+        spots: places.spots,
+    };
     let (start, end) = (places.resources, places.resources + length + 4);
     let close = places.detail_end - 1;
     let comma: &[u8] = if record.get(close.checked_sub(1)?) == Some(&b'{') {
@@ -85,13 +107,12 @@ fn rewrite(
     } else {
         (record.get(close..start)?, record.get(end..)?)
     };
-    Some(move |out: &mut Vec<u8>| {
+    let write = move |out: &mut Vec<u8>| {
         out.reserve(record.len() + id.len() + 32);
         let put = |out: &mut Vec<u8>| {
             out.extend_from_slice(comma);
-            out.extend_from_slice(b"\"clientId\":\"");
+            out.extend_from_slice(b"\"clientId\":");
             out.extend_from_slice(id);
-            out.push(b'"');
         };
         out.extend_from_slice(before);
         if start < close {
@@ -107,7 +128,8 @@ fn rewrite(
         if append_newline {
             out.push(b'\n');
         }
-    })
+    };
+    Some((taken, write))
 }
 
 #[cfg(test)]

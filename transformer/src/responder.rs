@@ -1,13 +1,13 @@
 //! What the function does to one record: transform, filter, keys.
 
 use hydrant_function::{Outcome, Output, Work};
-use hydrant_partitioner::{KeyQuery, PartitionKeys};
+use hydrant_partitioner::{KeyMemo, KeyQuery, PartitionKeys};
 
 use crate::batch::ClientIdCounts;
 use crate::client_id::ClientId;
 use crate::filter::Filter;
 use crate::options::Options;
-use crate::quick::Quick;
+use crate::quick::{Quick, QuickKeys};
 use crate::refusal::Refusal;
 use crate::transformer::Transformer;
 
@@ -28,10 +28,15 @@ pub struct TransformWork {
     late_keys: Option<KeyQuery>,
     has_keys: bool,
     quick: Quick,
+    /// Keys that the quick way finds; they are the last record's where `is_quick` says so.
+    quick_keys: Option<(QuickKeys, KeyMemo)>,
+    is_quick: bool,
     lines: Vec<u8>,
     kept: Vec<u8>,
     keys: PartitionKeys,
     more_keys: PartitionKeys,
+    /// The last record's keys as the answer has them, if it went the other way.
+    keys_text: String,
 }
 
 impl Work for TransformWork {
@@ -40,6 +45,8 @@ impl Work for TransformWork {
 
     fn record(&mut self, record: &[u8]) -> Result<Outcome<ClientId>, Refusal> {
         self.lines.clear();
+        self.keys_text.clear();
+        self.is_quick = false;
         let (objects, client_id) = self.move_client_id(record)?;
         if !self.filter.is_empty() {
             let objects = self
@@ -59,8 +66,11 @@ impl Work for TransformWork {
         Output::Bytes(&self.lines)
     }
 
-    fn keys(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
-        self.has_keys.then(|| self.keys.iter())
+    fn keys(&self) -> Option<&str> {
+        match &self.quick_keys {
+            Some((_, keys)) if self.is_quick => Some(keys.last()),
+            _ => self.has_keys.then_some(&self.keys_text),
+        }
     }
 }
 
@@ -73,51 +83,62 @@ impl TransformWork {
         } else {
             options.partition_keys.take()
         };
+        let quick_keys = options.partition_keys.as_ref().and_then(|query| {
+            let keys = QuickKeys::new(query)?;
+            Some((keys, KeyMemo::new(query.clone())))
+        });
         Self {
+            quick: Quick::new(quick_keys.as_ref().map(|(keys, _)| keys)),
             transformer: Transformer::new(options),
             filter,
             late_keys,
             has_keys,
-            quick: Quick::new(),
+            quick_keys,
+            is_quick: false,
             lines: Vec::new(),
             kept: Vec::new(),
             keys: PartitionKeys::new(),
             more_keys: PartitionKeys::new(),
+            keys_text: String::new(),
         }
     }
 
-    /// Puts what `record` becomes into `lines`, and its keys into `keys` unless they have to wait. Gives
+    /// Puts what `record` becomes into `lines`, and its keys into `keys_text` unless they have to wait. Gives
     /// how many objects there are.
     fn move_client_id(&mut self, record: &[u8]) -> Result<(usize, ClientId), Refusal> {
         let options = self.transformer.options();
-        if options.client_id_from.resources()
-            && self
-                .quick
-                .transform(record, options.append_newline, &mut self.lines)
+        // Without a way to find the keys quickly, the scanner finds both in one pass.
+        let quick = self.quick_keys.is_some() || options.partition_keys.is_none();
+        if quick
+            && options.client_id_from.resources()
+            && let Some(taken) =
+                self.quick
+                    .transform(record, options.append_newline, &mut self.lines)
         {
-            if let Some(query) = &options.partition_keys {
-                evaluate(query, &self.lines, 1, &mut self.keys, &mut self.more_keys)?;
+            if let Some((places, keys)) = &mut self.quick_keys {
+                let found = places.find(&taken, &self.lines, keys);
+                found.map_err(|error| Refusal::PartitionKey { offset: 0, error })?;
+                self.is_quick = true;
             }
             return Ok((1, ClientId::Found));
         }
         let done = self
             .transformer
             .transform_with_keys(record, &mut self.lines, &mut self.keys)?;
+        if options.partition_keys.is_some() {
+            self.keys.push_json(&mut self.keys_text);
+        }
         Ok((done.objects, done.client_id))
     }
 
     /// The keys that had to wait.
     fn evaluate(&mut self, objects: usize) -> Result<(), Refusal> {
-        match &self.late_keys {
-            Some(query) => evaluate(
-                query,
-                &self.lines,
-                objects,
-                &mut self.keys,
-                &mut self.more_keys,
-            ),
-            None => Ok(()),
+        if let Some(query) = &self.late_keys {
+            let keys = (&mut self.keys, &mut self.more_keys);
+            evaluate(query, &self.lines, objects, keys.0, keys.1)?;
+            self.keys.push_json(&mut self.keys_text);
         }
+        Ok(())
     }
 }
 

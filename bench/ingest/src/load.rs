@@ -15,8 +15,20 @@ use crate::client::Client;
 /// Records in a batch: the most that the API takes.
 const RECORDS: usize = 500;
 
-/// Batches that differ; connections send them in turn.
+/// Batches that differ, at least; connections send them in turn.
 const BATCHES: usize = 16;
+
+/// What is put, where and for how long.
+pub(crate) struct Load {
+    pub(crate) address: SocketAddr,
+    pub(crate) stream: String,
+    pub(crate) time: Duration,
+    pub(crate) connections: usize,
+    /// Records a second, at the most.
+    pub(crate) rate: Option<u32>,
+    /// Values of the member `partition`, 0 for none.
+    pub(crate) partitions: usize,
+}
 
 /// A request, ready to be sent.
 struct Request {
@@ -37,21 +49,22 @@ struct Sum {
     clippy::cast_precision_loss,
     reason = "the result, to one place"
 )]
-pub(crate) fn drive(
-    address: SocketAddr,
-    stream: &str,
-    time: Duration,
-    connections: usize,
-) -> Result<()> {
-    let requests = Arc::new(requests(stream)?);
+pub(crate) fn drive(load: &Load) -> Result<()> {
+    let requests = Arc::new(requests(load)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let (sum, seconds) = runtime.block_on(async {
         let began = Instant::now();
+        let until = began + load.time;
+        // Each connection waits so long from one batch to the next.
+        let pace = load.rate.map(|rate| {
+            Duration::from_secs_f64((RECORDS * load.connections) as f64 / f64::from(rate.max(1)))
+        });
         let mut clients = JoinSet::new();
-        for number in 0..connections {
-            clients.spawn(put(address, Arc::clone(&requests), number, began + time));
+        for number in 0..load.connections {
+            let requests = Arc::clone(&requests);
+            clients.spawn(put(load.address, requests, number, until, pace));
         }
         let mut sum = Sum::default();
         while let Some(done) = clients.join_next().await {
@@ -77,12 +90,18 @@ async fn put(
     requests: Arc<Vec<Request>>,
     number: usize,
     until: Instant,
+    pace: Option<Duration>,
 ) -> Result<Sum> {
     let mut client = Client::new(address);
     let mut sum = Sum::default();
+    let mut next = Instant::now();
     for request in requests.iter().cycle().skip(number) {
         if Instant::now() >= until {
             break;
+        }
+        if let Some(pace) = pace {
+            tokio::time::sleep_until(next.into()).await;
+            next += pace;
         }
         let answer = client.send(&request.bytes).await?;
         let text = String::from_utf8_lossy(&answer[..answer.len().min(80)]);
@@ -96,9 +115,11 @@ async fn put(
     Ok(sum)
 }
 
-fn requests(stream: &str) -> Result<Vec<Request>> {
+fn requests(load: &Load) -> Result<Vec<Request>> {
+    let stream = &load.stream;
+    let batches = BATCHES.max(load.partitions.div_ceil(RECORDS));
     let options = Options {
-        events: (RECORDS * BATCHES) as u64,
+        events: (RECORDS * batches) as u64,
         seed: 1,
         malformed: "0".parse()?,
         span: Duration::from_hours(24),
@@ -106,11 +127,16 @@ fn requests(stream: &str) -> Result<Vec<Request>> {
     };
     let mut generator = Generator::new(&options)?;
     let mut requests = Vec::new();
-    for _ in 0..BATCHES {
+    for batch in 0..batches {
         let mut data = 0;
         let mut records = Vec::new();
         let mut record = Vec::new();
         while records.len() < RECORDS && generator.next_record(&mut record).is_some() {
+            if load.partitions > 0 {
+                let partition = (batch * RECORDS + records.len()) % load.partitions;
+                let member = format!(r#"{{"partition":"p{partition}","#);
+                record.splice(..1, member.into_bytes());
+            }
             data += record.len();
             let text = base64_simd::STANDARD.encode_to_string(&record);
             records.push(format!(r#"{{"Data":"{text}"}}"#));

@@ -32,6 +32,12 @@ enum Command {
         /// Connections that put at once
         #[arg(long, default_value_t = 16)]
         connections: usize,
+        /// Records a second, at the most
+        #[arg(long)]
+        rate: Option<u32>,
+        /// Give every record a member `partition` with one of so many values
+        #[arg(long, default_value_t = 0)]
+        partitions: usize,
     },
     /// Append to a file and sync it, as often as commits would
     Disk {
@@ -54,7 +60,16 @@ fn main() -> anyhow::Result<()> {
             stream,
             seconds,
             connections,
-        } => load::drive(address, &stream, Duration::from_secs(seconds), connections),
+            rate,
+            partitions,
+        } => load::drive(&load::Load {
+            address,
+            stream,
+            time: Duration::from_secs(seconds),
+            connections,
+            rate,
+            partitions,
+        }),
         Command::Disk {
             directory,
             mib,

@@ -17,18 +17,25 @@ pub(crate) struct Batch {
 }
 
 /// Writes a transform event of client events of about `megabytes`, without faults.
+pub(crate) fn make(megabytes: f64, request: &Path) -> Result<Batch> {
+    let (batch, text) = text(megabytes, 1_000_000, Duration::from_hours(24 * 7))?;
+    std::fs::write(request, text)?;
+    Ok(batch)
+}
+
+/// A transform event of client events of about `megabytes`: the first of `events` that lie within `span`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a few megabytes"
 )]
-pub(crate) fn make(megabytes: f64, request: &Path) -> Result<Batch> {
+pub(crate) fn text(megabytes: f64, events: u64, span: Duration) -> Result<(Batch, String)> {
     let wanted = (megabytes * 1e6) as usize;
     let mut generator = Generator::new(&Options {
-        events: 1_000_000,
+        events,
         seed: 1,
         malformed: Percentage::ZERO,
-        span: Duration::from_hours(24 * 7),
+        span,
         start: "2026-11-02T00:00:00Z".parse::<Timestamp>()?,
     })?;
     let mut text = String::from(
@@ -60,6 +67,5 @@ pub(crate) fn make(megabytes: f64, request: &Path) -> Result<Batch> {
     }
     text.push_str("]}");
     batch.request = text.len();
-    std::fs::write(request, text)?;
-    Ok(batch)
+    Ok((batch, text))
 }

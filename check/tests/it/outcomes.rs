@@ -141,6 +141,175 @@ fn every_definition_has_the_outcome_that_aws_gives() {
     );
 }
 
+/// What the service refuses when a stream is created, and says so in words that were observed. Of the rules that
+/// only a running service can judge (a name that is taken, a role of another account) there is none here.
+const REFUSALS: &[(&str, &str)] = &[
+    (
+        "partitioning needs a key in the prefix",
+        "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled",
+    ),
+    (
+        "a key in the prefix needs partitioning",
+        "Dynamic Partitioning Namespaces can only be part of a prefix expression when Dynamic Partitioning is enabled.",
+    ),
+    (
+        "no key in the error prefix",
+        "Dynamic Partitioning Namespaces can't be part of an error prefix expression",
+    ),
+    (
+        "no key that the prefix does not use",
+        "MetaDataExtraction JQ Query can't contain keys that are not present in the S3 Prefix expression",
+    ),
+    (
+        "one engine",
+        "MetaDataExtraction JSON Parsing Engine has to be one of JQ-1.6",
+    ),
+    (
+        "extraction needs partitioning",
+        "class com.amazonaws.services.firehose.internal.model.MetadataExtractionProcessor can only be present when Dynamic Partitioning is enabled.",
+    ),
+    (
+        "de-aggregation needs partitioning",
+        "class com.amazonaws.services.firehose.internal.model.RecordDeAggregationProcessor can only be present when Dynamic Partitioning is enabled.",
+    ),
+    (
+        "64 MiB at least",
+        "BufferingHints.SizeInMBs must be at least 64 when Dynamic Partitioning is enabled.",
+    ),
+    (
+        "60 seconds at least",
+        "BufferingHints.IntervalInSeconds must be at least 60 seconds when Dynamic Partitioning is enabled.",
+    ),
+    (
+        "a delimiter for DELIMITED",
+        "Delimiter should be present for DELIMITED",
+    ),
+    (
+        "two kinds of splitting",
+        "SubRecordType has to be one of JSON, DELIMITED",
+    ),
+    (
+        "expressions are closed and have two sides",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Invalid expression usage",
+    ),
+    (
+        "known namespaces",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Namespace to the left of colon (partitionKey) is an invalid keyword!",
+    ),
+    (
+        "Java's date letters in the prefix",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Invalid conversion character used in the value of the expression in Prefix",
+    ),
+    (
+        "Java's date letters in the error prefix",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Invalid conversion character used in the value of the expression in ErrorOutputPrefix",
+    ),
+    (
+        "expressions need an error prefix",
+        "Ths supplied prefix(es) do not satisfy the following constraint: ErrorOutputPrefix cannot be null or empty when Prefix contains expressions",
+    ),
+    (
+        "an error prefix with expressions tells the kind",
+        "Ths supplied prefix(es) do not satisfy the following constraint: ErrorOutputPrefix must contain at least one occurrence of !{firehose:error-output-type}",
+    ),
+    (
+        "the prefix does not",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Prefix must not contain any occurrence of !{firehose:error-output-type}",
+    ),
+    (
+        "512 characters of prefix",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Length of evaluated prefix cannot be greater than 512",
+    ),
+    (
+        "512 characters of error prefix",
+        "Ths supplied prefix(es) do not satisfy the following constraint: Length of evaluated ErrorOutputPrefix cannot be greater than 512",
+    ),
+    (
+        "1,024 characters as written",
+        "'extendedS3DestinationConfiguration.prefix' failed to satisfy constraint: Member must have length less than or equal to 1024",
+    ),
+    (
+        "the same of the error prefix",
+        "'extendedS3DestinationConfiguration.errorOutputPrefix' failed to satisfy constraint: Member must have length less than or equal to 1024",
+    ),
+    (
+        "zones of AWS's list",
+        "Provided custom time zone is not supported. Custom time zones are limited to UTC and non-3-letter IANA time zones.",
+    ),
+    (
+        "an extension's form",
+        "'extendedS3DestinationConfiguration.fileExtension' failed to satisfy constraint",
+    ),
+    (
+        "one destination",
+        "Exactly one destination configuration is supported for a Firehose",
+    ),
+    (
+        "a Kinesis source is named",
+        "KinesisSourceStreamConfig is mandatory for KinesisStreamAsSource stream type.",
+    ),
+    (
+        "one to five processors",
+        "A maximum of 5 and a minimum of 1 processor needs to be supplied when processing is enabled.",
+    ),
+    ("one function", "Cannot have more than 1 Lambda processor."),
+    (
+        "a function's ARN",
+        "LambdaArn is required when Lambda processor is used.",
+    ),
+    (
+        "a function's retries",
+        "Number of retries for lambda must be between 0 and 300.",
+    ),
+    (
+        "a function's buffer",
+        "BufferSizeInMBs for lambda processor must be between 0.2 and 3.",
+    ),
+    (
+        "a function's interval",
+        "BufferIntervalInSeconds for lambda processor must be between 0 and 900.",
+    ),
+    (
+        "both of a function's hints",
+        "Both BufferSizeInMBs and BufferIntervalInSeconds are required to configure buffering for lambda processor.",
+    ),
+    (
+        "logs are decompressed first",
+        "CloudWatchLogProcessingProcessor can only be enabled with DecompressionProcessor",
+    ),
+    (
+        "a log group",
+        "CloudWatch Log Group Name is required if CloudWatch Logging is enabled",
+    ),
+    (
+        "one kind of encryption",
+        "Exactly one of NoEncryptionConfig or KMSEncryptionConfig must be specified",
+    ),
+];
+
+#[test]
+fn every_refusal_of_the_service_has_a_definition_that_meets_it_in_its_words() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("outcomes.json")).unwrap();
+    let mut said = Vec::new();
+    for case in &cases {
+        let text = definition(case).to_string();
+        let report = Report::of_definition(Source::new("s.json", text));
+        said.extend(report.diagnostics.into_iter().filter_map(|it| it.aws));
+    }
+    for (rule, text) in REFUSALS {
+        assert!(
+            said.iter().any(|said| said.contains(text)),
+            "{rule}: {text}"
+        );
+        let named = |case: &&Value| {
+            case["aws"]
+                .as_str()
+                .is_some_and(|aws| text.contains(aws) || aws.contains(text))
+        };
+        assert!(cases.iter().any(|case| named(&case)), "{rule} has no case");
+    }
+}
+
 /// A template's properties have the members of the API, so the same stream has the same findings there.
 #[test]
 fn a_template_has_the_findings_of_its_stream() {

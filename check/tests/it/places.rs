@@ -27,6 +27,23 @@ fn what_is_no_document_is_said_where_it_ends_to_be_one() {
 }
 
 #[test]
+fn what_is_no_object_is_no_definition_and_what_is_missing_is_marked_by_a_whole_character() {
+    insta::assert_snapshot!(definition("[1]"), @"");
+    let report = Report::of_definition(Source::new("s.yaml", "é: 1"));
+    for found in &report.diagnostics {
+        assert!(
+            report
+                .source
+                .text()
+                .get(found.span.start..found.span.end)
+                .is_some(),
+            "{found:?}"
+        );
+    }
+    assert!(report.text().contains("DeliveryStreamName is missing"));
+}
+
+#[test]
 fn a_finding_points_into_values_that_functions_make() {
     let text = r#"
 Parameters:

@@ -95,7 +95,8 @@ pub(crate) enum CheckFormat {
     Json,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     match name.trim() {
         "" => Err("write NAME=VALUE".to_owned()),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{InputArgs, TransformerArgs};
+use super::{InputArgs, TableArgs, TransformerArgs};
 
 /// Run records through a delivery stream into a lake, without a server
 ///
@@ -50,6 +50,9 @@ pub(crate) struct DeliverArgs {
     /// Exit with status 1 when a record was refused
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
 
     #[command(flatten)]
     pub(crate) transformer: TransformerArgs,

@@ -12,7 +12,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hydrant redrive --lake lake --stream client-events --dry-run
-  hydrant redrive --lake s3://bucket/lake --stream client-events --code Lambda.FunctionError")]
+  hydrant redrive --lake s3://bucket/lake --stream client-events --code Lambda.FunctionError
+  hydrant redrive --lake lake --stream client-events --where \"rawData like '%checkout%'\"")]
 pub(crate) struct RedriveArgs {
     /// The lake: a directory, file://… or s3://bucket/prefix
     #[arg(long, value_name = "URL")]
@@ -29,6 +30,11 @@ pub(crate) struct RedriveArgs {
     /// Only records with this error code. May be repeated
     #[arg(long, value_name = "CODE")]
     pub(crate) code: Vec<String>,
+
+    /// Only records for which this holds, in SQL over the columns of the table `errors`; rawData is the record as
+    /// it was sent
+    #[arg(long = "where", value_name = "SQL")]
+    pub(crate) condition: Option<String>,
 
     /// Say what would be sent, and send nothing
     #[arg(long)]

@@ -145,7 +145,7 @@ pub(crate) enum OnError {
 }
 
 /// `2GB`, `512 MiB`, `1.5g` or bytes.
-fn size(text: &str) -> Result<usize, String> {
+pub(crate) fn size(text: &str) -> Result<usize, String> {
     let mistake = || format!("`{text}` is no size; write such as 512MB, 2GB or 1.5GiB");
     let trimmed = text.trim();
     let digits = trimmed

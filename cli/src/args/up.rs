@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use clap::Args;
 use hydrant_lake::Location;
 
-use super::TransformerArgs;
+use super::{IdentityArgs, TableArgs, TransformerArgs, check::pair};
 
 /// Run delivery streams as a local service that unmodified AWS clients talk to
 ///
@@ -13,21 +13,32 @@ use super::TransformerArgs;
 /// disk before its put is answered, and stays there until the lake has taken the object that holds it; what was
 /// not delivered when the service ended is delivered when it starts again.
 ///
-/// Streams come from --stream and over the API, and are kept. The function that a stream's Lambda processor
-/// names is Hydrant's transformer, in this process, unless --function says otherwise. A stream's bucket is the
-/// root of the lake, whatever it is called.
+/// Streams come from --stream, from a template and over the API, and are kept. The function that a stream's Lambda
+/// processor names is Hydrant's transformer, in this process, unless --function or the template says otherwise. Of
+/// a template it runs what is built: .aws-sam/build, target/lambda, a handler's file. A stream's bucket is the root
+/// of the lake, whatever it is called.
 ///
 /// Beside the API: GET /metrics (Prometheus, CloudWatch's names), GET /health, POST /_hydrant/flush.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hydrant up --stream examples/stream.json --lake lake --flush 1s
+  hydrant up -t deploy/sam/template.yaml --parameter StreamName=mine
   AWS_ENDPOINT_URL_FIREHOSE=http://127.0.0.1:4566 aws firehose list-delivery-streams
-  hydrant up --lake s3://bucket/lake --function enrich='python3 enrich.py'")]
+  hydrant up --lake s3://bucket/lake --function enrich=enrich.py")]
 pub(crate) struct UpArgs {
     /// A stream to make, or to update if it is there: what `aws firehose create-delivery-stream
     /// --cli-input-json` takes. May be repeated
     #[arg(long, value_name = "S.json")]
     pub(crate) stream: Vec<PathBuf>,
+
+    /// A SAM or CloudFormation template whose delivery streams are made, with the functions that they name. May
+    /// be repeated
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) template: Vec<PathBuf>,
+
+    /// A parameter of the template
+    #[arg(long, value_name = "NAME=VALUE", requires = "template", value_parser = pair)]
+    pub(crate) parameter: Vec<(String, String)>,
 
     /// The lake: a directory, file://… or s3://bucket/prefix
     #[arg(long, value_name = "URL", default_value = "lake")]
@@ -37,11 +48,13 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
     pub(crate) listen: SocketAddr,
 
-    /// Run COMMAND, which speaks the Lambda Runtime API, for the function called NAME. May be repeated
+    /// Run COMMAND for the function called NAME: a Python or Node handler (transform.py, transform.py:my_handler,
+    /// index.mjs), or a command that speaks the Lambda Runtime API. lambda:FUNCTION calls a function that runs
+    /// elsewhere, by its name or ARN, through the Lambda API (AWS_ENDPOINT_URL_LAMBDA). May be repeated
     #[arg(long, value_name = "NAME=COMMAND")]
     pub(crate) function: Vec<NamedCommand>,
 
-    /// The longest that such a function may take for one batch
+    /// The longest that such a function may take for one batch, where no template says so
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub(crate) function_timeout: std::time::Duration,
 
@@ -74,6 +87,16 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "N", default_value_t = hydrant_records::limits::MAX_ACTIVE_PARTITIONS)]
     pub(crate) active_partitions: usize,
 
+    /// Hold direct puts to AWS's quotas of the Region, which each stream has: what is put beyond is answered
+    /// `Slow down.`
+    #[arg(long)]
+    pub(crate) quotas: bool,
+
+    /// How long an object is offered to a lake that does not take it. AWS then loses it; here it is set aside, in
+    /// the directory of --state
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "24h")]
+    pub(crate) retry_for: std::time::Duration,
+
     /// How long to write what is buffered when told to stop
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) drain: std::time::Duration,
@@ -94,6 +117,12 @@ pub(crate) struct UpArgs {
     /// The account in ARNs
     #[arg(long, value_name = "ID", value_parser = account, default_value = "000000000000")]
     pub(crate) account: String,
+
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 
     #[command(flatten)]
     pub(crate) transformer: TransformerArgs,
@@ -127,25 +156,34 @@ impl UpArgs {
         lake: &Location,
         variable: impl Fn(&str) -> Option<String>,
     ) -> PathBuf {
-        if let Some(state) = &self.state {
-            return state.clone();
+        state_directory(self.state.as_deref(), lake, variable)
+    }
+}
+
+/// Where what is kept of a lake is: where it was said, beside a directory, or below the home.
+pub(crate) fn state_directory(
+    given: Option<&std::path::Path>,
+    lake: &Location,
+    variable: impl Fn(&str) -> Option<String>,
+) -> PathBuf {
+    if let Some(state) = given {
+        return state.to_owned();
+    }
+    match lake {
+        Location::Directory(directory) => {
+            let mut name = directory.clone().into_os_string();
+            name.push(".hydrant");
+            name.into()
         }
-        match lake {
-            Location::Directory(directory) => {
-                let mut name = directory.clone().into_os_string();
-                name.push(".hydrant");
-                name.into()
-            }
-            Location::S3 { bucket, prefix } => {
-                let home = variable("XDG_STATE_HOME")
-                    .filter(|home| !home.is_empty())
-                    .map(PathBuf::from)
-                    .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")))
-                    .unwrap_or_default();
-                let lake = format!("{bucket}/{prefix}");
-                home.join("hydrant")
-                    .join(lake.trim_end_matches('/').replace('/', "_"))
-            }
+        Location::S3 { bucket, prefix } => {
+            let home = variable("XDG_STATE_HOME")
+                .filter(|home| !home.is_empty())
+                .map(PathBuf::from)
+                .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")))
+                .unwrap_or_default();
+            let lake = format!("{bucket}/{prefix}");
+            home.join("hydrant")
+                .join(lake.trim_end_matches('/').replace('/', "_"))
         }
     }
 }

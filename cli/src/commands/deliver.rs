@@ -4,8 +4,8 @@ use std::{path::Path, sync::Arc, thread};
 
 use anyhow::{Context, Result, bail};
 use hydrant_delivery::{
-    Account, Clock, Delivery, DeliveryError, DeliveryStream, FixedClock, Ids, Settings,
-    SystemClock, Transform,
+    Account, Clock, DefinitionError, Delivery, DeliveryError, DeliveryStream, FixedClock,
+    GlueTables, Ids, Settings, SystemClock, Transform,
 };
 use hydrant_lake::Lake;
 use hydrant_records::limits::MAX_ACTIVE_PARTITIONS;
@@ -19,11 +19,11 @@ use crate::{
     input::{self, Item, Records},
     output,
     progress::{self, Unit},
-    text,
+    tables, text,
 };
 
 pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
-    let stream = read_stream(&args.stream)?;
+    let stream = read_stream(&args.stream, Some(&tables::read(&args.tables)?))?;
     let files = input::files(&args.input.files)?;
     let function = InProcess::new(function::options_for(&stream, &args.transformer)?);
     let lake = Lake::open(&args.to, true).await?;
@@ -51,11 +51,18 @@ pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
     }
 }
 
-/// Reads a stream's definition.
-pub(crate) fn read_stream(path: &Path) -> Result<DeliveryStream> {
+/// Reads a stream's definition; `tables` are those that it may convert its records to. Without any, its
+/// conversion is left out.
+pub(crate) fn read_stream(path: &Path, tables: Option<&GlueTables>) -> Result<DeliveryStream> {
     let json =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    DeliveryStream::from_json(&json).with_context(|| path.display().to_string())
+    let input = serde_json::from_str(&json).map_err(DefinitionError::Json);
+    input
+        .and_then(|input| match tables {
+            Some(tables) => DeliveryStream::with_tables(&input, tables),
+            None => DeliveryStream::new(&input),
+        })
+        .with_context(|| path.display().to_string())
 }
 
 /// Time and names for a run: the machine's and random ones, unless it is to be repeated.

@@ -1,8 +1,9 @@
 //! `hydrant redrive`.
 
+mod condition;
 mod marks;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use crate::{
     output, text,
 };
 
+use condition::Chosen;
 use marks::Marks;
 
 pub(crate) async fn run(args: &RedriveArgs, quiet: bool) -> Result<()> {
@@ -29,13 +31,22 @@ pub(crate) async fn run(args: &RedriveArgs, quiet: bool) -> Result<()> {
             args.from
         );
     }
+    let chosen = match &args.condition {
+        Some(condition) => Some(Chosen::by(condition, &lake, &args.from).await?),
+        None => None,
+    };
     let sender = Sender::new(&args.stream, args.attempts.get()).await;
-    let mut totals = Totals::default();
+    let mut run = Run {
+        args,
+        lake,
+        chosen,
+        sender,
+        totals: Totals::default(),
+    };
     for key in keys {
-        redrive(args, &lake, &sender, &key, &mut totals)
-            .await
-            .with_context(|| key.to_string())?;
+        run.redrive(&key).await.with_context(|| key.to_string())?;
     }
+    let totals = run.totals;
     if !quiet {
         totals.report(args);
     }
@@ -51,7 +62,7 @@ struct Totals {
     sent: u64,
     by_code: BTreeMap<String, u64>,
     before: u64,
-    other_code: u64,
+    not_chosen: u64,
     failed: u64,
     unreadable: u64,
 }
@@ -73,7 +84,7 @@ impl Totals {
         }
         for (number, what) in [
             (self.before, "went in an earlier run"),
-            (self.other_code, "have another error code"),
+            (self.not_chosen, "were not chosen"),
             (self.failed, "were given up"),
             (self.unreadable, "are no error records"),
         ] {
@@ -93,74 +104,103 @@ async fn error_objects(lake: &Lake, from: &str) -> Result<Vec<Path>> {
     Ok(keys)
 }
 
-/// One error object: what is left of it goes, and what went is marked.
-async fn redrive(
-    args: &RedriveArgs,
-    lake: &Lake,
-    sender: &Sender,
-    key: &Path,
-    totals: &mut Totals,
-) -> Result<()> {
-    let object = lake.store().get(key).await?.bytes().await?;
-    let mut marks = Marks::read(lake, key).await?;
-    let mut batcher = Batcher::default();
-    let mut lines = Vec::new();
-    let text = object.split(|byte| *byte == b'\n');
-    for (line, text) in (0_u64..).zip(text).filter(|(_, text)| !text.is_empty()) {
-        let Ok(record) = serde_json::from_slice::<ErrorRecord>(text) else {
-            totals.unreadable += 1;
-            continue;
-        };
-        if marks.has(line) {
-            totals.before += 1;
-            continue;
-        }
-        if !args.code.is_empty() && !args.code.contains(&record.error_code) {
-            totals.other_code += 1;
-            continue;
-        }
-        *totals.by_code.entry(record.error_code).or_default() += 1;
-        if args.dry_run {
-            totals.sent += 1;
-            continue;
-        }
-        if let Some(full) = batcher.push(record.raw_data.clone())? {
-            send(lake, sender, full, &mut lines, &mut marks, totals).await?;
-        }
-        lines.push((line, record.raw_data));
-    }
-    let rest = batcher.take();
-    if !rest.is_empty() {
-        send(lake, sender, rest, &mut lines, &mut marks, totals).await?;
-    }
-    Ok(())
+/// A run over the error objects.
+struct Run<'a> {
+    args: &'a RedriveArgs,
+    lake: Lake,
+    chosen: Option<Chosen>,
+    sender: Sender,
+    totals: Totals,
 }
 
-/// Sends a batch and marks what went. `lines` has the line of each record.
-async fn send(
-    lake: &Lake,
-    sender: &Sender,
-    batch: Vec<Bytes>,
-    lines: &mut Vec<(u64, Bytes)>,
-    marks: &mut Marks,
-    totals: &mut Totals,
-) -> Result<()> {
-    let sent = sender.send(batch).await?;
-    totals.sent += sent.records;
-    totals.failed += sent.failed.len() as u64;
-    let mut failed = sent.failed;
-    for (line, record) in lines.drain(..) {
-        // Of records with the same bytes it does not matter which one went.
-        match failed.iter().position(|it| *it == record) {
-            Some(index) => {
-                failed.swap_remove(index);
+/// Lines of one object that are on their way.
+struct Lines {
+    marks: Marks,
+    /// The number of each line in the batch, and its record.
+    waiting: Vec<(u64, Bytes)>,
+}
+
+impl Run<'_> {
+    /// One error object: what is left of it goes, and what went is marked.
+    async fn redrive(&mut self, key: &Path) -> Result<()> {
+        let object = self.lake.store().get(key).await?.bytes().await?;
+        let object = inflated(&object)?;
+        let mut batcher = Batcher::default();
+        let mut lines = Lines {
+            marks: Marks::read(&self.lake, key).await?,
+            waiting: Vec::new(),
+        };
+        let text = object.split(|byte| *byte == b'\n');
+        for (line, text) in (0_u64..).zip(text).filter(|(_, text)| !text.is_empty()) {
+            let Ok(record) = serde_json::from_slice::<ErrorRecord>(text) else {
+                self.totals.unreadable += 1;
+                continue;
+            };
+            if !self.wants(key, &record) {
+                self.totals.not_chosen += 1;
+                continue;
             }
-            None => marks.add(line),
+            if lines.marks.has(line) {
+                self.totals.before += 1;
+                continue;
+            }
+            *self.totals.by_code.entry(record.error_code).or_default() += 1;
+            if self.args.dry_run {
+                self.totals.sent += 1;
+                continue;
+            }
+            if let Some(full) = batcher.push(record.raw_data.clone())? {
+                self.send(full, &mut lines).await?;
+            }
+            lines.waiting.push((line, record.raw_data));
         }
+        let rest = batcher.take();
+        if !rest.is_empty() {
+            self.send(rest, &mut lines).await?;
+        }
+        Ok(())
     }
-    marks.write(lake).await?;
-    if let Some(reason) = sent.reason {
-        output::say(&format!("given up: {reason}"));
+
+    fn wants(&self, key: &Path, record: &ErrorRecord) -> bool {
+        let codes = &self.args.code;
+        (codes.is_empty() || codes.contains(&record.error_code))
+            && self
+                .chosen
+                .as_ref()
+                .is_none_or(|chosen| chosen.has(key.as_ref(), record))
     }
-    Ok(())
+
+    /// Sends a batch and marks what went.
+    async fn send(&mut self, batch: Vec<Bytes>, lines: &mut Lines) -> Result<()> {
+        let sent = self.sender.send(batch).await?;
+        self.totals.sent += sent.records;
+        self.totals.failed += sent.failed.len() as u64;
+        let mut failed = sent.failed;
+        for (line, record) in lines.waiting.drain(..) {
+            // Of records with the same bytes it does not matter which one went.
+            match failed.iter().position(|it| *it == record) {
+                Some(index) => {
+                    failed.swap_remove(index);
+                }
+                None => lines.marks.add(line),
+            }
+        }
+        lines.marks.write(&self.lake).await?;
+        if let Some(reason) = sent.reason {
+            output::say(&format!("given up: {reason}"));
+        }
+        Ok(())
+    }
+}
+
+/// An object's text: AWS may compress error objects as it does the others.
+fn inflated(object: &Bytes) -> Result<Bytes> {
+    if !object.starts_with(&[0x1f, 0x8b]) {
+        return Ok(object.clone());
+    }
+    let mut text = Vec::new();
+    flate2::read::MultiGzDecoder::new(&object[..])
+        .read_to_end(&mut text)
+        .context("the object is damaged")?;
+    Ok(text.into())
 }

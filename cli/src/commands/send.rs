@@ -1,5 +1,6 @@
 //! `hydrant send`.
 
+mod api;
 mod batch;
 mod client;
 
@@ -23,13 +24,18 @@ pub(crate) use client::Sender;
 use client::Sent;
 
 pub(crate) async fn run(args: &SendArgs, quiet: bool) -> Result<()> {
+    if let Some(url) = &args.api.api {
+        return api::run(url, args, quiet).await;
+    }
+    // Without --api there is a stream: the arguments say so.
+    let stream = args.stream.as_deref().unwrap_or_default();
     let files = input::files(&args.input.files)?;
     let mut failed = args
         .failed
         .as_deref()
         .map(|path| output::open(Some(path)))
         .transpose()?;
-    let sender = Arc::new(Sender::new(&args.stream, args.attempts.get()).await);
+    let sender = Arc::new(Sender::new(stream, args.attempts.get()).await);
     let bar = progress::bar("sent", Unit::Bytes, input::total_bytes(&files), quiet);
     let bus = args
         .input
@@ -48,7 +54,7 @@ pub(crate) async fn run(args: &SendArgs, quiet: bool) -> Result<()> {
     if let Some(mut file) = failed {
         file.flush()?;
     }
-    run.totals.report(&args.stream, quiet);
+    run.totals.report(stream, quiet);
     outcome?;
     match run.totals.failed + run.totals.refused {
         0 => Ok(()),

@@ -1,10 +1,10 @@
 //! `hydrant sql`.
 
-mod answers;
+pub(crate) mod answers;
 mod costs;
 mod describe;
 mod mistakes;
-mod opening;
+pub(crate) mod opening;
 mod problems;
 mod script;
 mod session;
@@ -18,7 +18,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::SqlArgs;
 use answers::Answers;
-pub(crate) use problems::say_problems;
+pub(crate) use opening::prefixes;
+pub(crate) use problems::{say_left_out, say_problems};
 
 pub(crate) async fn run(args: &SqlArgs, quiet: bool) -> Result<()> {
     let script = script(args)?;

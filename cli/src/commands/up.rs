@@ -1,24 +1,27 @@
 //! `hydrant up`.
 
 mod functions;
+mod gateway;
 mod screen;
-mod stop;
+pub(crate) mod stop;
+mod template;
 
 use std::{path::Path, sync::Arc, thread};
 
 use anyhow::{Context, Result, bail};
 use hydrant_delivery::{
-    Api, Ids, Keys, LogError, LogOptions, Pace, Server, Service, ServiceError, ServiceOptions,
-    Surroundings, SystemClock, Undelivered,
+    Api, AwsSources, GlueTables, Ids, Keys, LogError, LogOptions, Pace, Server, Service,
+    ServiceError, ServiceOptions, Surroundings, SystemClock, Undelivered,
 };
 use hydrant_lake::Lake;
 use hydrant_records::DeliveryStreamInput;
 
-use crate::{args::UpArgs, output, text};
+use crate::{args::UpArgs, output, tables, text};
 
 use functions::Chosen;
 use screen::Screen;
 use stop::StopSignals;
+use template::Deployment;
 
 /// Records that each stream keeps at hand in memory; what waits beyond is read from the log.
 const AT_HAND_BYTES: usize = 64 << 20;
@@ -29,15 +32,20 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
         .iter()
         .map(|path| read(path))
         .collect::<Result<Vec<_>>>()?;
+    let mut deployment = Deployment::read(args)?;
+    let functions = Chosen::new(args, std::mem::take(&mut deployment.functions))?;
+    let functions = Arc::new(functions);
     let keys = args.access_keys.as_deref().map(read_keys).transpose()?;
     let lake = Lake::open(&args.lake, true).await?;
     let state = args.state(lake.location(), |name| std::env::var(name).ok());
-    let options = options(args, state.join("log.redb"));
+    let tables = tables::read(&args.tables)?;
+    let options = options(args, &state, tables);
     let clock = Arc::new(SystemClock);
     let surroundings = Surroundings {
         lake,
         clock,
-        functions: Arc::new(Chosen::new(args)),
+        functions: Arc::clone(&functions) as _,
+        sources: Arc::new(AwsSources),
         observer: Arc::new(Screen { quiet }),
     };
     let service = Service::start(options, surroundings)
@@ -52,14 +60,32 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
             })
         })?;
     let service = Arc::new(service);
-    for (path, stream) in args.stream.iter().zip(streams) {
+    let typed = args.stream.iter().map(|path| path.display().to_string());
+    let streams = typed.zip(streams);
+    for (place, stream) in streams.chain(std::mem::take(&mut deployment.streams)) {
         let ensured = service.ensure(stream).await;
-        ensured.with_context(|| path.display().to_string())?;
+        ensured.with_context(|| place)?;
     }
-    let server = Server::bind(args.listen, Api::new(Arc::clone(&service)), keys).await?;
+    let mut services: Vec<Arc<dyn hydrant_endpoint::Service>> =
+        vec![Arc::new(Api::new(Arc::clone(&service)))];
+    let door = gateway::open(args, &state, &mut deployment, None)?.map(Arc::new);
+    services.extend(door.clone().map(|door| door as _));
+    let server = Server::bind(
+        args.listen,
+        services,
+        keys,
+        Arc::clone(service.clock()),
+    )
+    .await?;
     let address = server.address()?;
     let mut signals = StopSignals::listen()?;
     greet(args, &service, address, &state, quiet)?;
+    if !quiet {
+        deployment.show(&functions);
+        if let Some(door) = &door {
+            gateway::show(door, address, args);
+        }
+    }
     server
         .serve(Ids::from_seed(rand::random()), signals.asked())
         .await;
@@ -73,12 +99,12 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
     farewell(&undelivered, &state, quiet)
 }
 
-fn options(args: &UpArgs, log: std::path::PathBuf) -> ServiceOptions {
+fn options(args: &UpArgs, state: &Path, tables: GlueTables) -> ServiceOptions {
     ServiceOptions {
         region: args.region.clone(),
         account: args.account.clone(),
         log: LogOptions {
-            path: log,
+            path: state.join("log.redb"),
             capacity: args.log_size << 20,
             memory: AT_HAND_BYTES,
         },
@@ -88,7 +114,11 @@ fn options(args: &UpArgs, log: std::path::PathBuf) -> ServiceOptions {
         },
         buffer_memory: args.buffer_memory << 20,
         parallelism: thread::available_parallelism().map_or(2, usize::from),
+        retry_for: args.retry_for,
+        set_aside: state.join("set-aside"),
         active_partitions: args.active_partitions,
+        tables,
+        quotas: args.quotas,
         seed: rand::random(),
     }
 }

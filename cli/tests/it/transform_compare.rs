@@ -201,10 +201,7 @@ fn a_command_that_speaks_the_runtime_api_is_compared() {
         return;
     };
     // Any runtime will do; this one is at hand.
-    let runtime = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/commands/transform/compare/bootstrap.py"
-    );
+    let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/src/function/bootstrap.py");
     let command = format!("python3 '{runtime}' same.py transform");
     let ran = place.run(&[
         "transform",

@@ -1,129 +1,31 @@
 //! `hydrant up`: starts, says where it is, delivers, stops, and goes on where it stopped.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+use serde_json::json;
+
+use crate::{
+    serving::Up,
+    support::{Place, example},
 };
-
-use serde_json::{Value, json};
-
-use crate::support::{Place, example};
-
-/// A running service; it is killed with this value.
-struct Up {
-    child: Child,
-    address: String,
-    _stdout: BufReader<ChildStdout>,
-}
-
-impl Up {
-    fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hydrant"))
-            .args(["up", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .current_dir(directory)
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("http://")
-            .unwrap_or_default()
-            .to_owned();
-        if address.is_empty() {
-            let mut said = String::new();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut said)
-                .unwrap();
-            panic!("{said}");
-        }
-        Self {
-            child,
-            address,
-            _stdout: stdout,
-        }
-    }
-
-    fn request(&self, line: &str, target: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        let request = format!(
-            "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-target: {target}\r\n\
-             content-length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
-    }
-
-    fn call(&self, operation: &str, input: &Value) -> Value {
-        let target = format!("Firehose_20150804.{operation}");
-        let (status, body) = self.request("POST /", &target, &input.to_string());
-        assert_eq!(status, 200, "{body}");
-        serde_json::from_str(&body).unwrap()
-    }
-
-    /// Asks it to stop; its status, and what it said.
-    fn stop(mut self) -> (i32, String) {
-        let kill = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(kill.unwrap().success());
-        let mut said = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code().unwrap_or(-1), said)
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
 
 #[test]
 fn events_that_are_sent_are_rows_after_a_flush_and_the_stop_delivers_the_rest() {
     let place = Place::new();
     let stream = example("stream.json");
     let up = Up::start(place.path(), &["--stream", &stream]);
-    let name = up.call("ListDeliveryStreams", &json!({}))["DeliveryStreamNames"][0].clone();
+    let name = up.stream();
     let events = place
         .run(&["generate", "--events", "300", "--seed", "3"])
         .ok();
     place.file("events.ndjson", &events);
-    let sender = Place::new()
-        .with(
-            "AWS_ENDPOINT_URL_FIREHOSE",
-            &format!("http://{}", up.address),
-        )
-        .with("AWS_ACCESS_KEY_ID", "any")
-        .with("AWS_SECRET_ACCESS_KEY", "any")
-        .with("AWS_REGION", "us-east-1");
-    let sent = sender.pipe(&["send", "--stream", name.as_str().unwrap()], &events);
+    let sender = up.client();
+    let sent = sender.pipe(&["send", "--stream", &name], &events);
     assert!(
         sent.stderr.contains("sent      300 records to "),
         "{}",
         sent.stderr
     );
     sent.ok();
-    let (status, _) = up.request("POST /_hydrant/flush", "", "");
-    assert_eq!(status, 200);
+    up.flush();
     let count = [
         "sql",
         "--lake",
@@ -135,7 +37,7 @@ fn events_that_are_sent_are_rows_after_a_flush_and_the_stop_delivers_the_rest() 
     ];
     assert_eq!(place.run(&count).ok(), "n\n300\n");
 
-    let again = sender.pipe(&["send", "--stream", name.as_str().unwrap()], &events);
+    let again = sender.pipe(&["send", "--stream", &name], &events);
     again.ok();
     let (status, said) = up.stop();
     assert_eq!(status, 0, "{said}");
@@ -151,7 +53,7 @@ fn a_service_that_is_killed_delivers_what_it_had_when_it_starts_again() {
     let place = Place::new();
     let stream = example("stream.json");
     let up = Up::start(place.path(), &["--stream", &stream]);
-    let name = up.call("ListDeliveryStreams", &json!({}))["DeliveryStreamNames"][0].clone();
+    let name = up.stream();
     up.call(
         "PutRecord",
         &json!({ "DeliveryStreamName": name, "Record": { "Data": "bm90IEpTT04=" } }),
@@ -203,95 +105,211 @@ fn what_keeps_it_from_starting_is_said() {
     assert!(open.stderr.contains("no key was given"), "{}", open.stderr);
 }
 
+/// The law of `up -t`: what the template would make on AWS, `check -t` says, and here it is so.
 #[test]
-fn what_cannot_be_sent_is_kept_and_told() {
+fn a_template_runs_as_its_forecast_says() {
     let place = Place::new();
-    let up = Up::start(place.path(), &[]);
-    let sender = Place::new()
-        .with("AWS_ENDPOINT_URL", &format!("http://{}", up.address))
-        .with("AWS_ACCESS_KEY_ID", "any")
-        .with("AWS_SECRET_ACCESS_KEY", "any")
-        .with("AWS_REGION", "us-east-1");
-    let nowhere = sender.pipe(&["send", "--stream", "nowhere"], "{\"n\":1}\n");
-    assert_eq!(nowhere.status, 1);
+    // A copy: beside the original there may be a function that was built.
+    let template = std::fs::read(example("../deploy/sam/template.yaml")).unwrap();
+    place.file("template.yaml", template);
+    let template = "template.yaml";
+    let up = Up::start(place.path(), &["-t", template]);
+    assert_eq!(up.stream(), "client-events");
+    let described = up.call(
+        "DescribeDeliveryStream",
+        &json!({ "DeliveryStreamName": "client-events" }),
+    );
+    let processors = &described["DeliveryStreamDescription"]["Destinations"][0]["ExtendedS3DestinationDescription"]
+        ["ProcessingConfiguration"]["Processors"];
+    assert_eq!(
+        processors[0]["Parameters"][0]["ParameterValue"],
+        "arn:aws:lambda:us-east-1:000000000000:function:client-events-transformer:$LATEST"
+    );
+    let events = place
+        .run(&[
+            "generate",
+            "--events",
+            "400",
+            "--malformed",
+            "5",
+            "--seed",
+            "9",
+        ])
+        .ok();
+    place.file("events.ndjson", &events);
+    up.client()
+        .pipe(&["send", "--stream", "client-events"], &events)
+        .ok();
+    let (status, said) = up.stop();
+    assert_eq!(status, 0, "{said}");
     assert!(
-        nowhere
-            .stderr
-            .contains("ResourceNotFoundException: Firehose nowhere"),
-        "{}",
-        nowhere.stderr
+        said.contains(
+            "function  client-events-transformer: Hydrant's transformer, in this process"
+        ) && said.contains("not run   AWS::S3::Bucket Bucket\n"),
+        "{said}"
     );
-    drop(up);
-    let gone = sender.pipe(
-        &[
-            "send",
-            "--stream",
-            "s",
-            "--attempts",
-            "2",
-            "--failed",
-            "failed.ndjson",
-        ],
-        "{\"n\":1}\n{\"n\":2}\n",
+
+    let forecast = place.run(&[
+        "check",
+        "-t",
+        template,
+        "--sample",
+        "events.ndjson",
+        "--format",
+        "json",
+    ]);
+    let forecast: serde_json::Value = serde_json::from_slice(&forecast.stdout).unwrap();
+    let sample = &forecast["files"][0]["streams"][0]["sample"];
+    let columns: Vec<&str> = ["eventType", "schemaVersion", "year", "month", "day", "hour"].into();
+    let mut expected: Vec<(String, u64)> = sample["largestPartitions"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{sample:#}"))
+        .iter()
+        .map(|it| {
+            let keys = it["keys"].as_array().unwrap();
+            let folders = columns.iter().zip(keys);
+            let folders =
+                folders.map(|(name, value)| format!("{name}={}/", value.as_str().unwrap()));
+            (folders.collect(), it["records"].as_u64().unwrap())
+        })
+        .collect();
+    expected.sort();
+    let mut landed: std::collections::BTreeMap<String, u64> = Default::default();
+    let mut refused = 0;
+    for (key, object) in hydrant_testing::files(&place.path().join("lake")).unwrap() {
+        if key.starts_with("errors/") {
+            refused += object.iter().filter(|byte| **byte == b'\n').count() as u64;
+            continue;
+        }
+        let folder = key
+            .strip_prefix("events/")
+            .unwrap()
+            .rsplit_once('/')
+            .unwrap()
+            .0;
+        let mut text = String::new();
+        let mut inflated = flate2::read::GzDecoder::new(&object[..]);
+        std::io::Read::read_to_string(&mut inflated, &mut text).unwrap();
+        *landed.entry(format!("{folder}/")).or_default() += text.lines().count() as u64;
+    }
+    assert_eq!(landed.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(Some(refused), sample["refused"].as_u64(), "{sample:#}");
+    assert!(refused > 0);
+}
+
+const TEMPLATE: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Folder: { Type: String }
+Resources:
+  Enrich:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code
+      Handler: enrich.handler
+      Runtime: python3.13
+      Environment: { Variables: { SUFFIX: "!", BUCKET: !Ref Bucket } }
+  Bucket: { Type: AWS::S3::Bucket }
+  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+  Stream:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      DeliveryStreamName: enriched
+      ExtendedS3DestinationConfiguration:
+        RoleARN: !GetAtt Role.Arn
+        BucketARN: !GetAtt Bucket.Arn
+        Prefix: !Sub "${Folder}/"
+        BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 60 }
+        ProcessingConfiguration:
+          Enabled: true
+          Processors:
+            - Type: Lambda
+              Parameters: [{ ParameterName: LambdaArn, ParameterValue: !GetAtt Enrich.Arn }]
+"#;
+
+const ENRICH: &str = "
+import base64, os
+
+def handler(event, context):
+    done = lambda data: base64.b64encode(base64.b64decode(data) + os.environ['SUFFIX'].encode()).decode()
+    return {'records': [{'recordId': it['recordId'], 'result': 'Ok', 'data': done(it['data'])} for it in event['records']]}
+";
+
+#[test]
+fn a_templates_handler_runs_with_its_variables_and_what_is_missing_is_said() {
+    if std::process::Command::new("python3")
+        .arg("-V")
+        .output()
+        .is_err()
+    {
+        eprintln!("skipped: there is no python3");
+        return;
+    }
+    let place = Place::new();
+    place.file("template.yaml", TEMPLATE);
+    place.file("code/enrich.py", ENRICH);
+    let template = ["-t", "template.yaml", "--parameter", "Folder=in"];
+    let up = Up::start(place.path(), &template);
+    up.call(
+        "PutRecord",
+        &json!({ "DeliveryStreamName": "enriched", "Record": { "Data": "aGk=" } }),
     );
-    assert_eq!(gone.status, 1);
+    let (status, said) = up.stop();
+    assert_eq!(status, 0, "{said}");
     assert!(
-        gone.stderr.contains("2 records did not go"),
-        "{}",
-        gone.stderr
+        said.contains("function  Enrich: code/enrich.py; without BUCKET"),
+        "{said}"
     );
-    assert_eq!(sender.read("failed.ndjson"), "{\"n\":1}\n{\"n\":2}\n");
+    let files = hydrant_testing::files(&place.path().join("lake")).unwrap();
+    let [(key, object)] = files.as_slice() else {
+        panic!("{files:?}");
+    };
+    assert!(key.starts_with("in/"), "{key}");
+    assert_eq!(object, b"hi!");
+
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["up", "--listen", "127.0.0.1:0", "--lake", "other"];
+        all.extend_from_slice(arguments);
+        let ran = place.run(&all);
+        assert_eq!(ran.status, 1, "{}", ran.stderr);
+        ran.stderr
+    };
+    std::fs::remove_file(place.path().join("code/enrich.py")).unwrap();
+    let screens = [
+        run(&template),
+        run(&["-t", "template.yaml"]),
+        run(&["-t", "template.yaml", "--parameter", "Folders=in"]),
+        run(&["-t", "absent.yaml"]),
+    ];
+    insta::assert_snapshot!(screens.join("\n"), @"");
 }
 
 #[test]
-fn what_was_refused_goes_through_the_stream_again_once() {
+fn a_secret_is_in_no_log_however_much_is_logged() {
     let place = Place::new();
+    place.file("keys", "AKIDTEST very-secret-value\n");
     let stream = example("stream.json");
-    let up = Up::start(place.path(), &["--stream", &stream]);
-    let name = up.call("ListDeliveryStreams", &json!({}))["DeliveryStreamNames"][0].clone();
-    let name = name.as_str().unwrap();
-    let records: Vec<Value> = ["bm90IEpTT04=", "bm8gSlNPTg=="]
-        .map(|data| json!({ "Data": data }))
-        .into();
-    up.call(
-        "PutRecordBatch",
-        &json!({ "DeliveryStreamName": name, "Records": records }),
+    let up = Up::start(
+        place.path(),
+        &["-vv", "--access-keys", "keys", "--stream", &stream],
     );
-    let flush = || assert_eq!(up.request("POST /_hydrant/flush", "", "").0, 200);
-    flush();
-    let lake = place.path().join("lake");
-    let redrive = |more: &[&str]| {
-        let place = Place::new()
+    let send = |secret: &str| {
+        let sender = Place::new()
             .with(
                 "AWS_ENDPOINT_URL_FIREHOSE",
                 &format!("http://{}", up.address),
             )
-            .with("AWS_ACCESS_KEY_ID", "any")
-            .with("AWS_SECRET_ACCESS_KEY", "any")
+            .with("AWS_ACCESS_KEY_ID", "AKIDTEST")
+            .with("AWS_SECRET_ACCESS_KEY", secret)
             .with("AWS_REGION", "us-east-1");
-        let lake = lake.to_str().unwrap();
-        let mut arguments = vec!["redrive", "--lake", lake, "--stream", name];
-        arguments.extend_from_slice(more);
-        let ran = place.run(&arguments);
-        assert_eq!(ran.status, 0, "{}", ran.stderr);
-        ran.stderr
+        sender.pipe(&["send", "-vv", "--stream", "client-events"], "{}\n")
     };
-    let other = redrive(&["--code", "Lambda.FunctionError"]);
-    assert!(other.contains("0 records sent"), "{other}");
-    let dry = redrive(&["--dry-run"]);
-    assert!(dry.contains("2 records would be sent"), "{dry}");
-    let first = redrive(&[]);
-    assert!(first.contains("2 records sent"), "{first}");
-    let second = redrive(&[]);
-    assert!(
-        second.contains("0 records sent") && second.contains("2 went in an earlier run"),
-        "{second}"
-    );
-    // They are as bad as before: the stream refuses them again, into an object of its own.
-    flush();
-    let third = redrive(&[]);
-    assert!(
-        third.contains("2 records sent") && third.contains("2 went in an earlier run"),
-        "{third}"
-    );
+    let right = send("very-secret-value");
+    assert_eq!(right.status, 0, "{}", right.stderr);
+    let wrong = send("another-secret-value");
+    assert_eq!(wrong.status, 1, "{}", wrong.stderr);
+    let (_, said) = up.stop();
+    for log in [said, right.stderr, wrong.stderr] {
+        assert!(!log.contains("secret-value"), "{log}");
+    }
 }

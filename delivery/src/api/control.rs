@@ -34,7 +34,6 @@ impl Api {
             }
         }
         checks.done()?;
-        source(&input)?;
         for name in S3_CONFIGURATIONS {
             options(&input[name])?;
         }
@@ -186,9 +185,10 @@ fn merge(
         match name.as_str() {
             // The one member that is merged member by member (observed on AWS).
             "DataFormatConversionConfiguration" if merged[name].is_object() => {
-                for (name_within, value) in value.as_object().into_iter().flatten() {
-                    merged[name][name_within] = value.clone();
-                }
+                lay_over(&mut merged[name], value);
+            }
+            "S3BackupUpdate" if merged["S3BackupConfiguration"].is_object() => {
+                lay_over(&mut merged["S3BackupConfiguration"], value);
             }
             "S3BackupUpdate" => merged["S3BackupConfiguration"] = value.clone(),
             _ => merged[name] = value.clone(),
@@ -196,6 +196,12 @@ fn merge(
     }
     let merged: ExtendedS3Destination = serde_json::from_value(merged)
         .map_err(|error| ApiError::serialization(error.to_string()))?;
+    let has_backup = |it: &ExtendedS3Destination| it.s3_backup_mode.as_deref() == Some("Enabled");
+    if has_backup(destination) && !has_backup(&merged) {
+        return Err(ApiError::invalid(
+            "Disabling S3 backup is not currently supported.",
+        ));
+    }
     let is_partitioned = |it: &ExtendedS3Destination| {
         it.dynamic_partitioning_configuration
             .as_ref()
@@ -209,18 +215,16 @@ fn merge(
     Ok(merged)
 }
 
-/// Where records come from. Only what clients put is taken here.
-fn source(input: &Value) -> Result<(), ApiError> {
-    match input["DeliveryStreamType"].as_str() {
-        None | Some("DirectPut") => Ok(()),
-        Some("KinesisStreamAsSource") if !input["KinesisStreamSourceConfiguration"].is_object() => {
-            Err(ApiError::invalid(
-                "KinesisSourceStreamConfig is mandatory for KinesisStreamAsSource stream type.",
-            ))
+/// Lays the members of `update` over those of `base`; what is an object in both, member by member (observed on
+/// AWS for `SchemaConfiguration`).
+fn lay_over(base: &mut Value, update: &Value) {
+    for (name, value) in update.as_object().into_iter().flatten() {
+        match base.get_mut(name) {
+            Some(within) if name == "SchemaConfiguration" && within.is_object() => {
+                lay_over(within, value);
+            }
+            _ => base[name] = value.clone(),
         }
-        Some(kind) => Err(ApiError::invalid(format!(
-            "this stream cannot be run here: DeliveryStreamType {kind}; give DirectPut"
-        ))),
     }
 }
 
@@ -242,14 +246,6 @@ fn options(destination: &Value) -> Result<(), ApiError> {
     if encryption.is_object() && given != 1 {
         return Err(ApiError::invalid(
             "Exactly one of NoEncryptionConfig or KMSEncryptionConfig must be specified",
-        ));
-    }
-    if destination["S3BackupMode"].as_str() == Some("Enabled")
-        && destination["S3BackupConfiguration"].is_null()
-        && destination["S3BackupUpdate"].is_null()
-    {
-        return Err(ApiError::invalid(
-            "S3 backup destination configuration is required when enabling S3 backup.",
         ));
     }
     Ok(())

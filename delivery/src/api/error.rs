@@ -1,7 +1,5 @@
 //! What the API answers when it does not do what it was asked.
 
-use serde_json::json;
-
 use crate::{definition::DefinitionError, log::LogError, service::ServiceError};
 
 /// The types of errors, as the API spells them.
@@ -22,12 +20,6 @@ pub enum ErrorKind {
     Validation,
     Serialization,
     UnknownOperation,
-    IncompleteSignature,
-    InvalidSignature,
-    UnrecognizedClient,
-    MissingAuthenticationToken,
-    RequestEntityTooLarge,
-    RequestTimeout,
     InternalFailure,
 }
 
@@ -45,12 +37,6 @@ impl ErrorKind {
             Self::Validation => "ValidationException",
             Self::Serialization => "SerializationException",
             Self::UnknownOperation => "UnknownOperationException",
-            Self::IncompleteSignature => "IncompleteSignatureException",
-            Self::InvalidSignature => "InvalidSignatureException",
-            Self::UnrecognizedClient => "UnrecognizedClientException",
-            Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
-            Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
-            Self::RequestTimeout => "RequestTimeoutException",
             Self::InternalFailure => "InternalFailure",
         }
     }
@@ -60,8 +46,6 @@ impl ErrorKind {
         match self {
             Self::ServiceUnavailable => 503,
             Self::InternalFailure => 500,
-            Self::RequestEntityTooLarge => 413,
-            Self::RequestTimeout => 408,
             _ => 400,
         }
     }
@@ -92,12 +76,11 @@ impl ApiError {
     pub(crate) fn serialization(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Serialization, message)
     }
+}
 
-    /// The body of the HTTP answer.
-    pub fn body(&self) -> Vec<u8> {
-        json!({ "__type": self.kind.name(), "message": self.message })
-            .to_string()
-            .into_bytes()
+impl From<ApiError> for hydrant_endpoint::ApiError {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.kind.name(), error.message).with_status(error.kind.status())
     }
 }
 
@@ -135,7 +118,9 @@ impl From<ServiceError> for ApiError {
             ServiceError::Log(error) => error.into(),
             ServiceError::Definition(error) => error.into(),
             ServiceError::Exists { .. } => Self::new(ErrorKind::ResourceInUse, error.to_string()),
-            ServiceError::NoFunction { .. } => Self::invalid(error.to_string()),
+            ServiceError::NoFunction { .. } | ServiceError::NoSource { .. } => {
+                Self::invalid(error.to_string())
+            }
             error => Self::new(ErrorKind::InternalFailure, error.to_string()),
         }
     }

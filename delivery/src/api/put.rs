@@ -1,6 +1,8 @@
 //! `PutRecord` and `PutRecordBatch`: durable before the answer.
 
-use std::{borrow::Cow, fmt::Write as _};
+mod quick;
+
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use hydrant_records::limits::{MAX_BATCH_BYTES, MAX_RECORD_BYTES, MAX_RECORDS_PER_BATCH};
@@ -54,11 +56,12 @@ impl Api {
             let records = input.record.as_slice();
             (name, batch(records, |_| "record.data".to_owned(), started)?)
         };
-        let stream = self
-            .service
-            .stream(&name)
-            .ok_or_else(|| self.not_found(&name))?;
+        let stream = self.putting(&name)?;
         let bytes = batch.data.len() as u64;
+        if admitted(&stream, &batch) == 0 {
+            stream.metrics().throttled_records.add(1);
+            return Err(ApiError::new(ErrorKind::ServiceUnavailable, SLOW_DOWN));
+        }
         let sequence = match self.service.append(&stream, batch).await {
             Ok(sequence) => sequence,
             Err(error) => {
@@ -80,46 +83,94 @@ impl Api {
 
     pub(super) async fn put_record_batch(&self, body: &[u8]) -> Result<Vec<u8>, ApiError> {
         let started = self.service.clock().now();
-        let (name, batch) = {
-            let input: PutRecordBatch<'_> = parse(body)?;
-            let mut checks = validation::Checks::default();
-            checks.stream_name(input.delivery_stream_name.as_deref());
-            match input.records.as_deref() {
-                None => checks.null("records"),
-                Some([]) => checks.length("records", 0, 1, MAX_RECORDS_PER_BATCH),
-                Some(records) if records.len() > MAX_RECORDS_PER_BATCH => {
-                    checks.length("records", records.len(), 1, MAX_RECORDS_PER_BATCH);
-                }
-                Some(_) => {}
-            }
-            checks.done()?;
-            let name = input.delivery_stream_name.unwrap_or_default().into_owned();
-            let records = input.records.unwrap_or_default();
-            let member = |index: usize| format!("records.{}.member.data", index + 1);
-            (name, batch(&records, member, started)?)
+        let (name, batch) = match quick::read(body, started) {
+            Some(read) if self.service.stream(&read.0).is_some() => read,
+            _ => slow(body, started)?,
         };
         if batch.data.len() > MAX_BATCH_BYTES {
             return Err(ApiError::invalid(format!(
                 "The total size of the records exceeds the maximum allowed size of {MAX_BATCH_BYTES} bytes."
             )));
         }
-        let stream = self
-            .service
-            .stream(&name)
-            .ok_or_else(|| self.not_found(&name))?;
-        let (count, bytes) = (u64::from(batch.count()), batch.data.len() as u64);
-        let appended = self.service.append(&stream, batch).await;
-        let metrics = stream.metrics();
-        let accepted = appended.is_ok();
-        if accepted {
-            metrics.incoming_records.add(count);
-            metrics.incoming_bytes.add(bytes);
+        let stream = self.putting(&name)?;
+        let count = u64::from(batch.count());
+        let fits = admitted(&stream, &batch);
+        let batch = first_of(batch, fits);
+        let (taken, bytes) = (u64::from(batch.count()), batch.data.len() as u64);
+        let appended = if taken == 0 {
+            Ok(0)
         } else {
-            metrics.throttled_records.add(count);
+            self.service.append(&stream, batch).await
+        };
+        let (taken, bytes) = if appended.is_ok() {
+            (taken, bytes)
+        } else {
+            (0, 0)
+        };
+        let metrics = stream.metrics();
+        metrics.incoming_records.add(taken);
+        metrics.incoming_bytes.add(bytes);
+        metrics.throttled_records.add(count - taken);
+        self.count(&metrics.put_record_batch, started, taken, bytes);
+        Ok(answer(&stream, count, taken, &appended))
+    }
+
+    /// The stream called `name`, to put records into it.
+    fn putting(&self, name: &str) -> Result<Arc<Stream>, ApiError> {
+        let stream = self.service.stream(name);
+        let stream = stream.ok_or_else(|| self.not_found(name))?;
+        if stream.takes_puts() {
+            return Ok(stream);
         }
-        let (records, bytes) = if accepted { (count, bytes) } else { (0, 0) };
-        self.count(&metrics.put_record_batch, started, records, bytes);
-        Ok(answer(&stream, count, &appended))
+        Err(ApiError::invalid(
+            "This operation is not permitted on KinesisStreamAsSource delivery stream type.",
+        ))
+    }
+
+    /// Puts records as `PutRecordBatch` does, for whoever has them in this process; at most as many and as
+    /// large as a request may hold. Durable when this is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`]: there is no such stream, a record is too large, or as much waits as may. None of the
+    /// records is then accepted.
+    pub async fn put(&self, stream: &str, records: &[Bytes]) -> Result<(), ApiError> {
+        let started = self.service.clock().now();
+        let mut checks = validation::Checks::default();
+        let mut lengths = Vec::with_capacity(records.len());
+        for (index, record) in records.iter().enumerate() {
+            if record.len() > MAX_RECORD_BYTES {
+                let member = format!("records.{}.member.data", index + 1);
+                checks.length(&member, record.len(), 0, MAX_RECORD_BYTES);
+            }
+            // At most a million bytes.
+            lengths.push(u32::try_from(record.len()).unwrap_or(u32::MAX));
+        }
+        checks.done()?;
+        let stream = self.putting(stream)?;
+        let data = match records {
+            [one] => one.clone(),
+            many => many.concat().into(),
+        };
+        let (count, bytes) = (records.len() as u64, data.len() as u64);
+        let batch = Batch {
+            arrival: started,
+            lengths,
+            data,
+        };
+        let metrics = stream.metrics();
+        if admitted(&stream, &batch) < records.len() {
+            metrics.throttled_records.add(count);
+            return Err(ApiError::new(ErrorKind::ServiceUnavailable, SLOW_DOWN));
+        }
+        if let Err(error) = self.service.append(&stream, batch).await {
+            metrics.throttled_records.add(count);
+            return Err(error.into());
+        }
+        metrics.incoming_records.add(count);
+        metrics.incoming_bytes.add(bytes);
+        self.count(&metrics.put_record_batch, started, count, bytes);
+        Ok(())
     }
 
     fn count(&self, calls: &Calls, started: Timestamp, records: u64, bytes: u64) {
@@ -131,6 +182,47 @@ impl Api {
             .milliseconds
             .add(u64::try_from(took.as_millis()).unwrap_or(0));
     }
+}
+
+/// What AWS says to who is over a quota.
+const SLOW_DOWN: &str = "Slow down.";
+
+/// How many records of a request the stream's quota takes: the first that fit.
+fn admitted(stream: &Stream, batch: &Batch) -> usize {
+    let all = batch.lengths.len();
+    stream
+        .quota()
+        .map_or(all, |quota| quota.admit(batch.arrival, &batch.lengths))
+}
+
+/// The first `count` records of a batch.
+fn first_of(mut batch: Batch, count: usize) -> Batch {
+    if count < batch.lengths.len() {
+        batch.lengths.truncate(count);
+        let bytes: usize = batch.lengths.iter().map(|it| *it as usize).sum();
+        batch.data.truncate(bytes);
+    }
+    batch
+}
+
+/// Reads a batch as JSON.
+fn slow(body: &[u8], arrival: Timestamp) -> Result<(String, Batch), ApiError> {
+    let input: PutRecordBatch<'_> = parse(body)?;
+    let mut checks = validation::Checks::default();
+    checks.stream_name(input.delivery_stream_name.as_deref());
+    match input.records.as_deref() {
+        None => checks.null("records"),
+        Some([]) => checks.length("records", 0, 1, MAX_RECORDS_PER_BATCH),
+        Some(records) if records.len() > MAX_RECORDS_PER_BATCH => {
+            checks.length("records", records.len(), 1, MAX_RECORDS_PER_BATCH);
+        }
+        Some(_) => {}
+    }
+    checks.done()?;
+    let name = input.delivery_stream_name.unwrap_or_default().into_owned();
+    let records = input.records.unwrap_or_default();
+    let member = |index: usize| format!("records.{}.member.data", index + 1);
+    Ok((name, batch(&records, member, arrival)?))
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
@@ -179,34 +271,34 @@ fn batch(
     })
 }
 
-/// The answer to a batch: an entry for each record, in order. All share what became of the append.
-fn answer(stream: &Stream, count: u64, appended: &Result<u64, LogError>) -> Vec<u8> {
+/// The answer to a batch: an entry for each record, in order. The first `taken` share what became of the
+/// append; the others were more than the quota.
+fn answer(stream: &Stream, count: u64, taken: u64, appended: &Result<u64, LogError>) -> Vec<u8> {
     let encrypted = stream.is_encrypted();
-    let failed = if appended.is_ok() { 0 } else { count };
+    let failed = count - taken;
     let mut text = String::with_capacity(96 + usize::try_from(count).unwrap_or(0) * 80);
     text += &format!(r#"{{"FailedPutCount":{failed},"Encrypted":{encrypted},"RequestResponses":["#);
-    let refusal = appended.as_ref().err().map(|error| {
-        let message = match error {
-            LogError::Full { .. } => "Slow down.".to_owned(),
-            error => error.to_string(),
-        };
-        let name = ErrorKind::ServiceUnavailable.name();
-        serde_json::json!({ "ErrorCode": name, "ErrorMessage": message }).to_string()
-    });
+    let message = match appended {
+        Ok(_) | Err(LogError::Full { .. }) => SLOW_DOWN.to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let name = ErrorKind::ServiceUnavailable.name();
+    let refusal = serde_json::json!({ "ErrorCode": name, "ErrorMessage": message }).to_string();
     for index in 0..count {
         if index > 0 {
             text.push(',');
         }
-        match (&refusal, appended) {
-            (None, Ok(first)) => {
+        match appended {
+            Ok(first) if index < taken => {
                 let id = RecordId {
                     sequence: first + index,
                     part: None,
                 };
-                // Writing to a string does not fail.
-                write!(text, r#"{{"RecordId":"{id}"}}"#).ok();
+                text += r#"{"RecordId":""#;
+                text += id.digits(&mut [0; RecordId::DIGITS]);
+                text += r#""}"#;
             }
-            (refusal, _) => text += refusal.as_deref().unwrap_or_default(),
+            _ => text += &refusal,
         }
     }
     text += "]}";

@@ -4,7 +4,7 @@ use hydrant_partitioner::KeyQuery;
 use hydrant_records::{ExtendedS3Destination, Processor, ProcessorType, limits};
 
 use super::{Refusals, delimiter};
-use crate::deaggregation::DeAggregation;
+use crate::{deaggregation::DeAggregation, logs::CloudWatchLogs};
 
 const MEMBER: &str = "ProcessingConfiguration";
 
@@ -141,4 +141,28 @@ pub(super) fn deaggregation(
             None
         }
     }
+}
+
+/// `Decompression` and `CloudWatchLogProcessing`: what becomes of records that CloudWatch Logs put.
+pub(super) fn logs(processors: &[&Processor], refused: &mut Refusals) -> Option<CloudWatchLogs> {
+    let decompression = only(processors, ProcessorType::Decompression)?;
+    refused.check(
+        decompression
+            .parameter("CompressionFormat")
+            .is_none_or(|format| format == "GZIP"),
+        "ProcessingConfiguration.Processors[Decompression]",
+        "CompressionFormat has to be one of GZIP",
+        "CloudWatch Logs compresses with GZIP",
+    );
+    let processing = only(processors, ProcessorType::CloudWatchLogProcessing);
+    let extraction = processing.map(|it| it.parameter("DataMessageExtraction"));
+    refused.check(
+        extraction.is_none_or(|it| matches!(it, Some("true" | "false"))),
+        "ProcessingConfiguration.Processors[CloudWatchLogProcessing]",
+        "DataMessageExtraction has to be one of true, false",
+        "give it as true, to deliver the messages alone",
+    );
+    Some(CloudWatchLogs {
+        extract_messages: extraction == Some(Some("true")),
+    })
 }

@@ -193,21 +193,165 @@ fn what_aws_refuses_is_refused_in_its_words() {
 
 #[test]
 fn what_aws_takes_and_we_do_not_is_said_to_be_that() {
-    for (path, value) in [
-        ("CompressionFormat", json!("HADOOP_SNAPPY")),
-        ("S3BackupMode", json!("Enabled")),
-        ("DataFormatConversionConfiguration", json!({})),
-        (
-            "ProcessingConfiguration",
-            processor("Decompression", &[("CompressionFormat", "GZIP")]),
-        ),
-    ] {
-        let refused = with(path, value).unwrap_err();
+    let mut orc = conversion();
+    orc["OutputFormatConfiguration"] = json!({ "Serializer": { "OrcSerDe": {} } });
+    let mut converted = good();
+    converted["ExtendedS3DestinationConfiguration"]["DataFormatConversionConfiguration"] = orc;
+    let mut msk = good();
+    msk["DeliveryStreamType"] = "MSKAsSource".into();
+    for (input, named) in [(converted, "OrcSerDe"), (msk, "MSKAsSource")] {
+        let refused = with_tables(&input).unwrap_err();
         assert!(
             matches!(refused, DefinitionError::Unsupported(_)),
-            "{path}: {refused}"
+            "{refused}"
         );
+        assert!(refused.to_string().contains(named), "{refused}");
     }
+}
+
+fn with_tables(input: &Value) -> Result<DeliveryStream, DefinitionError> {
+    let mut tables = GlueTables::default();
+    let table = json!({
+        "Name": "events", "DatabaseName": "db",
+        "StorageDescriptor": { "Columns": [{ "Name": "id", "Type": "string" }] },
+    });
+    tables.add(&table.to_string(), None).unwrap();
+    let input = serde_json::from_value(input.clone()).unwrap();
+    DeliveryStream::with_tables(&input, &tables)
+}
+
+fn conversion() -> Value {
+    json!({
+        "SchemaConfiguration": {
+            "RoleARN": "arn:aws:iam::1:role/r", "DatabaseName": "db", "TableName": "events",
+        },
+        "InputFormatConfiguration": { "Deserializer": { "OpenXJsonSerDe": {} } },
+        "OutputFormatConfiguration": { "Serializer": { "ParquetSerDe": {} } },
+    })
+}
+
+#[test]
+fn a_conversion_needs_its_three_parts_and_a_table_that_is_known() {
+    let said = |change: fn(&mut Value)| {
+        let mut input = good();
+        let destination = &mut input["ExtendedS3DestinationConfiguration"];
+        destination["DataFormatConversionConfiguration"] = conversion();
+        change(destination);
+        match with_tables(&input) {
+            Ok(stream) => format!("{} {} bytes", stream.extension, stream.buffer_bytes),
+            Err(error) => error.to_string(),
+        }
+    };
+    let changes: [fn(&mut Value); 12] = [
+        |_| {},
+        |it| it["FileExtension"] = ".pq".into(),
+        |it| it["CompressionFormat"] = "GZIP".into(),
+        |it| it["DataFormatConversionConfiguration"] = json!({}),
+        |it| it["DataFormatConversionConfiguration"] = json!({ "Enabled": false }),
+        |it| it["DataFormatConversionConfiguration"]["Enable"] = true.into(),
+        |it| {
+            it["DataFormatConversionConfiguration"]["InputFormatConfiguration"]["Deserializer"]["HiveJsonSerDe"] =
+                json!({});
+        },
+        |it| {
+            it["DataFormatConversionConfiguration"]["OutputFormatConfiguration"]["Serializer"]["OrcSerDe"] =
+                json!({});
+        },
+        |it| {
+            it["DataFormatConversionConfiguration"]["InputFormatConfiguration"]["Deserializer"] =
+                json!({ "HiveJsonSerDe": { "TimestampFormats": ["yyyy-ww"] } });
+        },
+        |it| {
+            it["DataFormatConversionConfiguration"]["OutputFormatConfiguration"]["Serializer"]["ParquetSerDe"] =
+                json!({ "BlockSizeBytes": 1, "Compression": "ZSTD" });
+        },
+        |it| {
+            it["DataFormatConversionConfiguration"]["SchemaConfiguration"]["TableName"] =
+                "Events".into();
+        },
+        |it| {
+            it["DataFormatConversionConfiguration"]["SchemaConfiguration"]["DatabaseName"] =
+                "".into();
+        },
+    ];
+    let said: Vec<String> = changes.into_iter().map(said).collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_backup_is_a_destination_of_its_own() {
+    let said = |mode: &str, configuration: Value| {
+        let mut input = good();
+        let destination = &mut input["ExtendedS3DestinationConfiguration"];
+        destination["S3BackupMode"] = mode.into();
+        destination["S3BackupConfiguration"] = configuration;
+        match DeliveryStream::from_json(&input.to_string()) {
+            Ok(stream) => stream.backup.map_or("none".to_owned(), |backup| {
+                let Backup {
+                    folder,
+                    extension,
+                    buffer_bytes,
+                    buffer_interval,
+                    ..
+                } = backup;
+                format!("{folder:?} {extension:?} {buffer_bytes} {buffer_interval:?}")
+            }),
+            Err(error) => error.to_string(),
+        }
+    };
+    let bucket = good()["ExtendedS3DestinationConfiguration"]["BucketARN"].clone();
+    let role = "arn:aws:iam::1:role/r";
+    let same = json!({ "RoleARN": role, "BucketARN": bucket, "Prefix": "raw/" });
+    let with = |member: &str, value: Value| {
+        let mut changed = same.clone();
+        changed[member] = value;
+        changed
+    };
+    let said = [
+        said("Disabled", same.clone()),
+        said("Enabled", same.clone()),
+        said("Enabled", with("BucketARN", "arn:aws:s3:::other".into())),
+        said("Enabled", with("CompressionFormat", "GZIP".into())),
+        said("Enabled", Value::Null),
+        said("Enabled", with("FileExtension", ".raw".into())),
+        said(
+            "Enabled",
+            with("Prefix", "!{partitionKeyFromQuery:k}/".into()),
+        ),
+        said(
+            "Enabled",
+            with(
+                "BufferingHints",
+                json!({ "SizeInMBs": 1, "IntervalInSeconds": 0 }),
+            ),
+        ),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_stream_that_reads_from_kinesis_names_the_stream_it_reads() {
+    let said = |configuration: Value| {
+        let mut input = good();
+        input["DeliveryStreamType"] = "KinesisStreamAsSource".into();
+        if !configuration.is_null() {
+            input["KinesisStreamSourceConfiguration"] = configuration;
+        }
+        match DeliveryStream::from_json(&input.to_string()) {
+            Ok(stream) => stream
+                .source
+                .kinesis_stream_arn()
+                .unwrap_or_default()
+                .to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    let said = [
+        said(json!({ "KinesisStreamARN": "arn:aws:kinesis:eu-west-1:1:stream/s", "RoleARN": "r" })),
+        said(json!({ "KinesisStreamARN": "s", "RoleARN": "r" })),
+        said(Value::Null),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
 }
 
 #[test]

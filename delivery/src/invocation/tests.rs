@@ -4,7 +4,7 @@ use hydrant_records::{Metadata, TransformedRecord};
 use jiff::Timestamp;
 
 use super::*;
-use crate::clock::FixedClock;
+use crate::FixedClock;
 
 /// Answers with what it was given, one after the other.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ async fn run(
                 record_id: (*id).to_owned(),
                 approximate_arrival_timestamp: 0,
                 data: Bytes::new(),
+                kinesis_record_metadata: None,
             })
             .collect(),
     };
@@ -149,20 +150,5 @@ fn keys_of_the_function_come_along() {
             data: Bytes::new(),
             keys
         }
-    );
-}
-
-#[test]
-fn error_records_count_the_attempts_and_name_the_function() {
-    let failure = InvokeError::TimedOut.failure(4);
-    let record = failure.error_record(
-        Bytes::from_static(b"x"),
-        Timestamp::UNIX_EPOCH,
-        Timestamp::UNIX_EPOCH,
-        Some("arn"),
-    );
-    assert_eq!(
-        (record.attempts_made, record.lambda_arn.as_deref()),
-        (4, Some("arn"))
     );
 }

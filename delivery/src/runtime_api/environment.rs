@@ -16,7 +16,7 @@ use super::{
     function::Function,
     server::{Api, Invocation, serve},
 };
-use crate::{clock::Clock, invocation::InvokeError};
+use crate::{Clock, invocation::InvokeError};
 
 /// A running process; it ends with this value.
 pub(super) struct Environment {

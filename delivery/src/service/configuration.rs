@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ServiceOptions;
 use crate::definition::{DefinitionError, DeliveryStream};
 
 /// A stream as the log keeps it.
@@ -68,6 +69,20 @@ impl Configuration {
             .unwrap_or("DirectPut")
     }
 
+    /// The Kinesis data stream that it reads, if it reads.
+    pub(super) fn kinesis_stream_arn(&self) -> Option<&str> {
+        let source = self.input.other.get("KinesisStreamSourceConfiguration")?;
+        let reads = self.kind() == "KinesisStreamAsSource";
+        source["KinesisStreamARN"].as_str().filter(|_| reads)
+    }
+
+    /// `ThroughputHintInMBs`.
+    pub(super) fn throughput_hint(&self) -> Option<u32> {
+        let source = self.input.other.get("DirectPutSourceConfiguration")?;
+        let hint = source["ThroughputHintInMBs"].as_u64()?;
+        u32::try_from(hint).ok()
+    }
+
     /// The destination; every configuration that was checked has one.
     pub(crate) fn destination(&self) -> ExtendedS3Destination {
         self.input
@@ -85,10 +100,12 @@ impl Configuration {
     /// The stream, checked.
     pub(super) fn definition(
         &self,
-        region: &str,
-        account: &str,
+        options: &ServiceOptions,
     ) -> Result<DeliveryStream, DefinitionError> {
-        let mut definition = DeliveryStream::new(&self.input)?;
+        let ServiceOptions {
+            region, account, ..
+        } = options;
+        let mut definition = DeliveryStream::with_tables(&self.input, &options.tables)?;
         definition.arn = arn(region, account, self.name());
         region.clone_into(&mut definition.region);
         definition.version = self.version;

@@ -6,6 +6,7 @@ use hydrant_records::{
 use serde_json::{Map, Value, json};
 
 use super::{Configuration, configuration::arn};
+use crate::definition::converts;
 
 /// The one destination of a stream.
 pub(crate) const DESTINATION_ID: &str = "destinationId-000000000001";
@@ -32,10 +33,22 @@ impl Configuration {
         if let Some(updated) = self.updated_ms {
             description["LastUpdateTimestamp"] = seconds(updated);
         }
-        if let Some(source) = self.input.other.get("DirectPutSourceConfiguration") {
-            description["Source"] = json!({ "DirectPutSourceDescription": source });
+        if let Some(source) = self.source() {
+            description["Source"] = source;
         }
         description
+    }
+
+    /// Where records come from, where it was configured; reading begins with the stream.
+    fn source(&self) -> Option<Value> {
+        let given = |name: &str| self.input.other.get(name);
+        if self.kind() == "KinesisStreamAsSource" {
+            let mut source = given("KinesisStreamSourceConfiguration")?.clone();
+            source["DeliveryStartTimestamp"] = seconds(self.created_ms);
+            return Some(json!({ "KinesisStreamSourceDescription": source }));
+        }
+        let source = given("DirectPutSourceConfiguration")?;
+        Some(json!({ "DirectPutSourceDescription": source }))
     }
 
     fn encryption(&self) -> Value {
@@ -83,7 +96,8 @@ fn extended(destination: &ExtendedS3Destination) -> Map<String, Value> {
     let partitioned = destination
         .dynamic_partitioning_configuration
         .as_ref()
-        .is_some_and(|it| it.enabled);
+        .is_some_and(|it| it.enabled)
+        || converts(destination);
     let hints = filled.buffering_hints.get_or_insert_default();
     hints.size_in_mbs.get_or_insert(if partitioned {
         limits::DEFAULT_PARTITIONED_BUFFER_SIZE_MBS
@@ -112,8 +126,9 @@ fn extended(destination: &ExtendedS3Destination) -> Map<String, Value> {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
     };
-    if let Some(backup) = backup {
-        members.insert("S3BackupDescription".to_owned(), backup);
+    // It was read when the stream was made.
+    if let Some(backup) = backup.and_then(|it| serde_json::from_value(it).ok()) {
+        members.insert("S3BackupDescription".to_owned(), plain(&backup).into());
     }
     members
 }

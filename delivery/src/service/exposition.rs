@@ -82,6 +82,7 @@ impl Service {
         let mut text = Text(String::new());
         deliveries(&mut text, &samples, now);
         ingestion(&mut text, &samples);
+        sources_and_backups(&mut text, &samples);
         let log = self.log_bytes().await;
         text.line(format_args!(
             "# HELP hydrant_log_bytes Bytes of records that wait for delivery."
@@ -111,6 +112,11 @@ fn deliveries(text: &mut Text, samples: &[Sample<'_>], now_ms: i64) {
     text.add(&bytes, samples, |it| it.delivery.account.delivered_bytes);
     let objects = counter("DeliveryToS3_ObjectCount", "Objects written.");
     text.add(&objects, samples, |it| it.delivery.account.objects);
+    let aside = counter(
+        "SetAside_Records",
+        "Records in objects that the lake did not take for too long.",
+    );
+    text.add(&aside, samples, |it| it.delivery.account.set_aside);
     let partitions = gauge(
         "PartitionCount",
         "Partitions that have records in a buffer.",
@@ -138,6 +144,34 @@ fn deliveries(text: &mut Text, samples: &[Sample<'_>], now_ms: i64) {
     text.add(&buffered, samples, |it| it.delivery.buffered_bytes);
     let waiting = gauge("Undelivered_Records", "Records accepted and not delivered.");
     text.add(&waiting, samples, |it| it.stream.log().undelivered());
+}
+
+fn sources_and_backups(text: &mut Text, samples: &[Sample<'_>]) {
+    let records = counter("BackupToS3_Records", "Records backed up as they came.");
+    text.add(&records, samples, |it| it.delivery.account.backed_up);
+    let bytes = counter("BackupToS3_Bytes", "Bytes of them, before compression.");
+    text.add(&bytes, samples, |it| it.delivery.account.backed_up_bytes);
+    let records = counter(
+        "DataReadFromKinesisStream_Records",
+        "Records read from the Kinesis data stream.",
+    );
+    text.add(&records, samples, |it| {
+        it.stream.metrics().kinesis_records.get()
+    });
+    let bytes = counter(
+        "DataReadFromKinesisStream_Bytes",
+        "Bytes read from the Kinesis data stream.",
+    );
+    text.add(&bytes, samples, |it| {
+        it.stream.metrics().kinesis_bytes.get()
+    });
+    let behind = gauge(
+        "KinesisMillisBehindLatest",
+        "How far the reader of the Kinesis data stream is behind.",
+    );
+    text.add(&behind, samples, |it| {
+        it.stream.metrics().kinesis_behind_ms()
+    });
 }
 
 fn ingestion(text: &mut Text, samples: &[Sample<'_>]) {

@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{configuration::Configuration, worker::Command};
-use crate::{log::StreamLog, metrics::StreamMetrics, processing::Processing};
+use crate::{log::StreamLog, metrics::StreamMetrics, processing::Processing, quota::Quota};
 
 /// A stream that runs.
 #[derive(Debug)]
@@ -22,6 +22,10 @@ pub(crate) struct Stream {
     metrics: Arc<StreamMetrics>,
     commands: mpsc::UnboundedSender<Command>,
     worker: AbortHandle,
+    /// The task that reads its source, where it has one.
+    reader: OnceLock<AbortHandle>,
+    quota: Option<Quota>,
+    takes_puts: bool,
 }
 
 impl Stream {
@@ -29,6 +33,7 @@ impl Stream {
         id: u32,
         configuration: Configuration,
         log: Arc<StreamLog>,
+        quota: Option<Quota>,
         worker: impl FnOnce(Arc<StreamLog>, Arc<StreamMetrics>, mpsc::UnboundedReceiver<Command>) -> W,
     ) -> Self {
         let metrics = Arc::<StreamMetrics>::default();
@@ -36,6 +41,9 @@ impl Stream {
         let worker = tokio::spawn(worker(Arc::clone(&log), Arc::clone(&metrics), inbox));
         Self {
             id,
+            takes_puts: configuration.kind() == "DirectPut",
+            quota,
+            reader: OnceLock::new(),
             configuration: RwLock::new(configuration),
             log,
             metrics,
@@ -75,6 +83,32 @@ impl Stream {
         &self.log
     }
 
+    /// Whether clients may put records.
+    pub(crate) fn takes_puts(&self) -> bool {
+        self.takes_puts
+    }
+
+    /// What it takes in a second, where that is limited.
+    pub(crate) fn quota(&self) -> Option<&Quota> {
+        self.quota.as_ref()
+    }
+
+    /// Says which task reads its source.
+    pub(super) fn read_with(&self, reader: AbortHandle) {
+        self.reader.get_or_init(|| reader);
+    }
+
+    /// Reads no more of its source.
+    pub(super) fn stop_reading(&self) {
+        if let Some(reader) = self.reader.get() {
+            reader.abort();
+        }
+    }
+
+    pub(super) fn shared_metrics(&self) -> Arc<StreamMetrics> {
+        Arc::clone(&self.metrics)
+    }
+
     pub(crate) fn metrics(&self) -> &StreamMetrics {
         &self.metrics
     }
@@ -102,6 +136,7 @@ impl Stream {
 
     /// Ends the worker, whatever it is at. What it had is still in the log.
     pub(super) fn abort(&self) {
+        self.stop_reading();
         self.worker.abort();
     }
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    clock::Clock,
+    Clock,
     engine::DeliveryError,
     log::{Batch, LogError, Receipt, Segment, StreamLog},
     metrics::{DeliveryNumbers, StreamMetrics},
-    pipeline::{Pipeline, Put},
+    pipeline::Pipeline,
     processing::Processing,
 };
 
@@ -145,12 +145,11 @@ impl Worker {
             for data in batch.records() {
                 // What was delivered before a restart is not delivered again.
                 if !segment.is_done(index) {
-                    self.pipeline.put(Put {
-                        sequence: segment.first + u64::from(index),
-                        arrival: batch.arrival,
-                        data,
-                        receipt: Some(Receipt::new(Arc::clone(segment), index)),
-                    });
+                    let sequence = segment.first + u64::from(index);
+                    let receipt = Receipt::new(Arc::clone(segment), index);
+                    let arrival = batch.arrival;
+                    let done = self.pipeline.put_logged(sequence, arrival, data, receipt);
+                    self.note(done);
                 }
                 index += 1;
             }

@@ -152,7 +152,7 @@ async fn what_aws_refuses_later_has_its_type_and_its_text() {
         ),
         (
             "CreateDeliveryStream",
-            with("CompressionFormat", "ZIP".into()),
+            with("DataFormatConversionConfiguration", json!({})),
         ),
         ("CreateDeliveryStream", {
             let mut stream = plain("t");

@@ -144,19 +144,19 @@ async fn an_error_has_its_type_in_a_header_and_in_the_body() {
 async fn a_port_that_is_taken_and_an_address_that_others_reach_are_refused_with_a_way_out() {
     let place = TempDir::new().unwrap();
     let serving = serving(&place).await;
-    let api = || Api::new(Arc::clone(&serving.service));
-    let taken = Server::bind(serving.address, api(), None)
-        .await
-        .unwrap_err();
+    let bind = |address| {
+        let api = Arc::new(Api::new(Arc::clone(&serving.service)));
+        let clock = Arc::clone(serving.service.clock());
+        Server::bind(address, vec![api], None, clock)
+    };
+    let taken = bind(serving.address).await.unwrap_err();
     assert!(
         taken
             .to_string()
             .ends_with("something else listens there; stop it, or choose another port"),
         "{taken}"
     );
-    let open = Server::bind("0.0.0.0:0".parse().unwrap(), api(), None)
-        .await
-        .unwrap_err();
+    let open = bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
     assert!(matches!(open, ServerError::Unprotected { .. }), "{open}");
 }
 
@@ -207,8 +207,9 @@ async fn with_keys_only_what_is_signed_with_one_of_them_is_let_in() {
     assert!(!format!("{keys:?}").contains("secret"));
     let server = Server::bind(
         "127.0.0.1:0".parse().unwrap(),
-        Api::new(service),
+        vec![Arc::new(Api::new(Arc::clone(&service)))],
         Some(keys),
+        Arc::clone(service.clock()),
     );
     let server = server.await.unwrap();
     let address = server.address().unwrap().to_string();

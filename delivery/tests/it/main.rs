@@ -11,8 +11,11 @@
 mod api;
 mod client;
 mod crash;
+mod faults;
+mod features;
 mod function;
 mod http;
+mod kinesis;
 mod laws;
 mod s3;
 mod service;

@@ -1,42 +1,15 @@
 //! A service keeps what it acknowledged: through restarts, outages and back-pressure.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
-use hydrant_delivery::{Clock, Service, SystemClock};
 use hydrant_testing::S3Server;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{
-    client::batch,
-    serving::{ManualClock, call, lake, lines, options, plain, service},
+use crate::serving::{
+    ManualClock, call, drive, lake, lines, options, plain, put, records, service, sorted, until,
 };
-
-fn records(range: std::ops::Range<usize>) -> Vec<String> {
-    range.map(|n| format!("{{\"n\":{n}}}\n")).collect()
-}
-
-fn sorted(mut lines: Vec<String>) -> Vec<String> {
-    lines.sort();
-    lines
-}
-
-async fn put(service: &Arc<Service>, records: &[String]) -> Value {
-    call(service, "PutRecordBatch", &batch("s", records))
-        .await
-        .unwrap()
-}
-
-async fn until(what: &str, done: impl AsyncFn() -> bool) {
-    for _ in 0..2_000 {
-        if done().await {
-            return;
-        }
-        SystemClock.sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it did not come to this: {what}");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_delivered_once_after_a_restart_that_nobody_prepared() {
@@ -151,82 +124,6 @@ async fn time_scale_and_flush_shorten_intervals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_a_day_loses_nothing_and_holds_no_more_than_it_may() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
-    let server = S3Server::start("bucket").await.unwrap();
-    server.refuse(usize::MAX, 403);
-    let mut options = options(place.path());
-    options.log.capacity = 100_000;
-    options.log.memory = 10_000;
-    let service = service(
-        options,
-        server.lake("bucket", "lake").unwrap(),
-        clock.clone(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
-
-    let mut accepted = Vec::new();
-    let mut slowed = 0;
-    for hour in 0..25 {
-        let records: Vec<String> = (0..50)
-            .map(|n| format!("{hour}-{n} {}\n", "x".repeat(100)))
-            .collect();
-        let answer = put(&service, &records).await;
-        let entries = answer["RequestResponses"].as_array().unwrap();
-        assert_eq!(entries.len(), 50);
-        for (record, entry) in records.iter().zip(entries) {
-            if entry["RecordId"].is_string() {
-                accepted.push(record.trim().to_owned());
-            } else {
-                assert_eq!(entry["ErrorCode"], "ServiceUnavailableException");
-                assert_eq!(entry["ErrorMessage"], "Slow down.");
-                slowed += 1;
-            }
-        }
-        clock.advance(Duration::from_hours(1)).await;
-    }
-    assert!(slowed > 0, "the log is bounded");
-    assert!(service.log_bytes().await <= 100_000);
-    assert!(!accepted.is_empty());
-
-    server.refuse(0, 403);
-    let flushed = service.flush(None);
-    let time = async {
-        loop {
-            SystemClock.sleep(Duration::from_millis(10)).await;
-            clock.advance(Duration::from_mins(1)).await;
-        }
-    };
-    tokio::select! {
-        () = flushed => {}
-        () = time => {}
-    }
-    let files = hydrant_testing::files(&server.directory("bucket")).unwrap();
-    let found: Vec<String> = files
-        .iter()
-        .filter(|(name, _)| name.starts_with("lake/s/"))
-        .flat_map(|(_, bytes)| {
-            String::from_utf8(bytes.clone())
-                .unwrap()
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    assert_eq!(sorted(found), sorted(accepted));
-    until("the log is empty", async || service.log_bytes().await == 0).await;
-    assert_eq!(
-        put(&service, &records(0..1)).await["FailedPutCount"],
-        0,
-        "there is room again"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn partitions_beyond_the_limit_go_to_the_error_output() {
     let place = TempDir::new().unwrap();
     let mut options = options(place.path());
@@ -262,25 +159,6 @@ async fn partitions_beyond_the_limit_go_to_the_error_output() {
             .all(|it| it.contains("DynamicPartitioning.ActivePartitionsLimitExceeded")),
         "{refused:?}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_does_not_take_the_log_is_said_and_nothing_is_acknowledged() {
-    let place = TempDir::new().unwrap();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        ManualClock::new(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
-    service.stop(Duration::ZERO).await;
-    let answer = put(&service, &records(0..2)).await;
-    assert_eq!(answer["FailedPutCount"], 2);
-    let code = &answer["RequestResponses"][1]["ErrorCode"];
-    assert_eq!(code, "ServiceUnavailableException");
 }
 
 /// What a person or the world may do to a service.
@@ -368,18 +246,4 @@ async fn run(steps: Vec<Step>) {
     }
     assert_eq!(found, acknowledged);
     current.stop(Duration::ZERO).await;
-}
-
-/// Waits for `future` while time passes.
-async fn drive(clock: &ManualClock, future: impl Future<Output = ()>) {
-    let time = async {
-        loop {
-            SystemClock.sleep(Duration::from_millis(10)).await;
-            clock.advance(Duration::from_mins(1)).await;
-        }
-    };
-    tokio::select! {
-        () = future => {}
-        () = time => {}
-    }
 }

@@ -4,15 +4,16 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use hydrant_delivery::{
-    Api, Clock, DeliveryStream, Functions, Ids, LambdaProcessor, LogOptions, Pace, Server, Service,
-    ServiceOptions, Surroundings, Transform, Unobserved,
+    Api, AwsSources, Clock, DeliveryStream, Functions, GlueTables, Ids, LambdaProcessor,
+    LogOptions, Pace, Server, Service, ServiceOptions, Surroundings, SystemClock, Transform,
+    Unobserved,
 };
 use hydrant_lake::Lake;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::support::Scripted;
+use crate::{client::batch, support::Scripted};
 
 /// Finds the scripted function for every stream.
 #[derive(Debug)]
@@ -70,7 +71,11 @@ pub(crate) fn options(directory: &Path) -> ServiceOptions {
         pace: Pace::default(),
         buffer_memory: 64 << 20,
         parallelism: 2,
+        retry_for: Duration::from_hours(24),
+        set_aside: directory.join("set-aside"),
         active_partitions: 500,
+        tables: GlueTables::default(),
+        quotas: false,
         seed: 1,
     }
 }
@@ -81,18 +86,24 @@ pub(crate) async fn lake(directory: &Path) -> Lake {
     Lake::open(lake.to_str().unwrap(), true).await.unwrap()
 }
 
+/// What a service over `lake` at `clock` works with.
+pub(crate) fn surroundings(lake: Lake, clock: Arc<dyn Clock>) -> Surroundings {
+    Surroundings {
+        lake,
+        clock,
+        functions: Arc::new(ScriptedFunctions),
+        sources: Arc::new(AwsSources),
+        observer: Arc::new(Unobserved),
+    }
+}
+
 /// A service over `lake` at `clock`.
 pub(crate) async fn service(
     options: ServiceOptions,
     lake: Lake,
     clock: Arc<dyn Clock>,
 ) -> Arc<Service> {
-    let surroundings = Surroundings {
-        lake,
-        clock,
-        functions: Arc::new(ScriptedFunctions),
-        observer: Arc::new(Unobserved),
-    };
+    let surroundings = surroundings(lake, clock);
     Arc::new(Service::start(options, surroundings).await.unwrap())
 }
 
@@ -105,8 +116,9 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) async fn new(service: Arc<Service>) -> Self {
-        let api = Api::new(Arc::clone(&service));
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), api, None)
+        let api = Arc::new(Api::new(Arc::clone(&service)));
+        let clock = Arc::clone(service.clock());
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), vec![api], None, clock)
             .await
             .unwrap();
         Self {
@@ -159,4 +171,47 @@ pub(crate) fn lines(directory: &Path, folder: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Records that count.
+pub(crate) fn records(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|n| format!("{{\"n\":{n}}}\n")).collect()
+}
+
+/// The lines in order.
+pub(crate) fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
+/// Puts a batch into the stream `s`.
+pub(crate) async fn put(service: &Arc<Service>, records: &[String]) -> Value {
+    call(service, "PutRecordBatch", &batch("s", records))
+        .await
+        .unwrap()
+}
+
+/// Waits until `done` says so.
+pub(crate) async fn until(what: &str, done: impl AsyncFn() -> bool) {
+    for _ in 0..2_000 {
+        if done().await {
+            return;
+        }
+        SystemClock.sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it did not come to this: {what}");
+}
+
+/// Waits for `future` while time passes.
+pub(crate) async fn drive(clock: &ManualClock, future: impl Future<Output = ()>) {
+    let time = async {
+        loop {
+            SystemClock.sleep(Duration::from_millis(10)).await;
+            clock.advance(Duration::from_mins(1)).await;
+        }
+    };
+    tokio::select! {
+        () = future => {}
+        () = time => {}
+    }
 }

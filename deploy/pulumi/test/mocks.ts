@@ -24,6 +24,23 @@ function added({ type, name, inputs }: Recorded): Record<string, unknown> {
       return { arn: `arn:aws:lambda:${region}:${account}:function:${inputs.name}` };
     case "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream":
       return { arn: `arn:aws:firehose:${region}:${account}:deliverystream/${inputs.name}` };
+    case "aws:cloudwatch/eventBus:EventBus":
+      return { arn: `arn:aws:events:${region}:${account}:event-bus/${inputs.name}` };
+    case "aws:cloudwatch/eventRule:EventRule":
+      return { arn: `arn:aws:events:${region}:${account}:rule/${inputs.eventBusName}/${inputs.name}` };
+    case "aws:cloudwatch/eventApiDestination:EventApiDestination":
+      return { arn: `arn:aws:events:${region}:${account}:api-destination/${inputs.name}/1` };
+    case "aws:cloudwatch/eventConnection:EventConnection":
+      return { arn: `arn:aws:events:${region}:${account}:connection/${inputs.name}/1` };
+    case "aws:cloudwatch/eventArchive:EventArchive":
+      return { arn: `arn:aws:events:${region}:${account}:archive/${inputs.name}` };
+    case "aws:sqs/queue:Queue":
+      return {
+        arn: `arn:aws:sqs:${region}:${account}:${inputs.name}`,
+        url: `https://sqs.${region}.amazonaws.com/${account}/${inputs.name}`,
+      };
+    case "aws:cognito/userPool:UserPool":
+      return { arn: `arn:aws:cognito-idp:${region}:${account}:userpool/${name}-id` };
     default:
       return {};
   }

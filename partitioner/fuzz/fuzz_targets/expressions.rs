@@ -5,7 +5,9 @@
 
 #![no_main]
 
-use hydrant_partitioner::{Condition, ConfinementPolicy, KeyQuery, OnMissing, PartitionKeys};
+use hydrant_partitioner::{
+    Condition, ConfinementPolicy, KeyMemo, KeyQuery, OnMissing, PartitionKeys,
+};
 use libfuzzer_sys::fuzz_target;
 
 fn check(query: &KeyQuery, record: &[u8]) {
@@ -35,6 +37,19 @@ fn check(query: &KeyQuery, record: &[u8]) {
         }
     }
     drop(query.evaluate_all(record, &mut keys));
+    // What is remembered is what is found, twice over.
+    let mut memo = KeyMemo::new(query.clone());
+    for _ in 0..2 {
+        let found = query.evaluate(record, &mut keys).map(|()| {
+            let mut text = String::new();
+            keys.push_json(&mut text);
+            text
+        });
+        assert_eq!(
+            memo.evaluate(record).map(|()| memo.last().to_owned()),
+            found
+        );
+    }
 }
 
 fuzz_target!(|input: &[u8]| {

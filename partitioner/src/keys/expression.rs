@@ -58,6 +58,13 @@ pub(super) struct Slice {
 }
 
 impl Slice {
+    /// How many characters of a text, from the first on, decide about the slice, if it is not all of them.
+    pub(super) fn reach(self) -> Option<usize> {
+        let start = usize::try_from(self.start.unwrap_or(0)).ok()?;
+        let end = usize::try_from(self.end?).ok()?;
+        Some(end.max(start))
+    }
+
     /// What the slice leaves of a text.
     pub(super) fn of(self, text: &str) -> &str {
         let ascii = text.is_ascii();

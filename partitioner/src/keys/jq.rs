@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use hydrant_records::json::{JsonError, Scanner, unescape};
 use jaq_core::load::{Arena, Error as LoadError, File, Loader};
-use jaq_core::native::{run, unary, v};
+use jaq_core::native::{bome, run, unary, v};
 use jaq_core::{Compiler, Ctx, Filter, Vars, data};
 use jaq_json::{Map, Num, Rc, Val};
 
@@ -38,6 +38,9 @@ pub(super) const LEFT_OUT: [&str; 11] = [
     "strflocaltime",
     "input_line_number",
 ];
+
+/// The filter that reads JSON. jaq's goes as deep as the text does, and so through the stack: ours does not.
+const FROMJSON: &str = "fromjson";
 
 /// A compiled query whose result is one object.
 pub(super) struct Program {
@@ -151,7 +154,10 @@ fn compile(query: &str, dialect: Dialect) -> Result<Filter<data::JustLut<Val>>, 
     let funs = jaq_core::funs()
         .chain(jaq_std::funs())
         .chain(jaq_json::funs());
-    let funs = funs.filter(|(name, ..)| !LEFT_OUT.contains(name));
+    let funs = funs.filter(|(name, ..)| !LEFT_OUT.contains(name) && *name != FROMJSON);
+    let funs = funs.chain([run::<data::JustLut<Val>>((FROMJSON, v(0), |cv| {
+        bome(from_json(&cv.1))
+    }))]);
     let own = (dialect == Dialect::Hydrant).then(|| run::<data::JustLut<Val>>((UTC, v(1), utc)));
     let funs = funs.chain(own);
     let arena = Arena::default();
@@ -202,6 +208,22 @@ fn utc(cv: jaq_core::Cv<'_, data::JustLut<Val>>) -> jaq_core::ValXs<'_, Val> {
         let mut out = String::new();
         pattern.format_utc(utc, &mut out);
         Ok(Val::from(out))
+    })
+}
+
+/// `fromjson`: one JSON document, by the rules of a record; a number may be spelled as jq reads one, `007`.
+fn from_json(text: &Val) -> Result<Val, jaq_core::Error<Val>> {
+    let (Val::TStr(bytes) | Val::BStr(bytes)) = text else {
+        return Err(jaq_core::Error::typ(text.clone(), "string"));
+    };
+    if !bytes.iter().any(|byte| matches!(byte, b'[' | b'{'))
+        && let Ok(scalar) = jaq_json::read::parse_single(bytes)
+    {
+        return Ok(scalar);
+    }
+    whole_document(bytes, value).map_err(|error| {
+        let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+        jaq_core::Error::str(format_args!("{text:?} is not JSON: {error}"))
     })
 }
 

@@ -1,5 +1,7 @@
 //! The keys of one record.
 
+use hydrant_records::json::push_string;
+
 /// Partition keys of one record: names and values in the order in which the query gives them.
 ///
 /// One value serves record after record: [`clear`](Self::clear) keeps the memory, so that filling it
@@ -60,6 +62,32 @@ impl PartitionKeys {
         self.ends.is_empty()
     }
 
+    /// Appends the keys as a JSON object of strings.
+    pub fn push_json(&self, out: &mut String) {
+        // Looked at all at once, because most keys need no escape.
+        let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+        let plain = self.text.bytes().fold(true, |all, byte| all & plain(byte));
+        out.reserve(self.text.len() + 6 * self.len() + 2);
+        out.push('{');
+        for (position, (name, value)) in self.iter().enumerate() {
+            if position > 0 {
+                out.push(',');
+            }
+            if plain {
+                out.push('"');
+                out.push_str(name);
+                out.push_str("\":\"");
+                out.push_str(value);
+                out.push('"');
+            } else {
+                push_string(name, out);
+                out.push(':');
+                push_string(value, out);
+            }
+        }
+        out.push('}');
+    }
+
     /// Adds a key whose name is new; `write` appends the value to the text that it is given. Gives the
     /// value.
     pub(super) fn push(&mut self, name: &str, write: impl FnOnce(&mut String)) -> &str {
@@ -118,6 +146,30 @@ impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for PartitionKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_as_json_read_back_as_what_they_were() {
+        let pairs: &[&[(&str, &str)]] = &[
+            &[],
+            &[("a", "1"), ("b-c", "caf\u{e9} x/y")],
+            &[("a\"b", "1"), ("c", "\\ \n \u{1}\u{1f} \u{1f600}\u{7f}")],
+        ];
+        for pairs in pairs {
+            let keys: PartitionKeys = pairs.iter().copied().collect();
+            let mut json = "before ".to_owned();
+            keys.push_json(&mut json);
+            let json = json.strip_prefix("before ").unwrap();
+            let read: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(json).unwrap();
+            let read: PartitionKeys = read
+                .iter()
+                .map(|(name, value)| (name, value.as_str().unwrap()))
+                .collect();
+            let mut sorted: Vec<_> = pairs.to_vec();
+            sorted.sort_unstable();
+            assert_eq!(read, sorted.into_iter().collect(), "{json}");
+        }
+    }
 
     #[test]
     fn keys_keep_their_order_and_the_last_value_of_a_name_counts() {

@@ -61,6 +61,12 @@ impl Paths {
         node.map_or(KeyPlace::ELSEWHERE, |node| node.member(key))
     }
 
+    /// The names of the members that paths go through or end at, in the object at `place`.
+    pub(super) fn members(&self, place: KeyPlace) -> impl Iterator<Item = (&str, KeyPlace)> {
+        let fields = self.node(place).map_or(&[][..], |node| &node.fields);
+        fields.iter().map(|(name, place)| (name.as_str(), *place))
+    }
+
     /// Adds a path and gives its slot.
     pub(super) fn add(&mut self, path: &Path) -> usize {
         let mut node = 0;

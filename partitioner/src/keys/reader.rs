@@ -46,6 +46,23 @@ impl<'q, 'a> KeyReader<'q, 'a> {
         }
     }
 
+    /// As [`enter_object`](Self::enter_object) at a place where nothing was found before.
+    #[inline]
+    pub fn first_object(&mut self, place: KeyPlace) {
+        if let Some(node) = self.node(place) {
+            self.slots.fill(node.slot.as_slice(), Found::Object);
+            self.slots.fill(&node.below_indexes, Found::Refused);
+        }
+    }
+
+    /// Takes a string for what stands at `place`: `text` is what stands between its quotes.
+    #[inline]
+    pub fn string_at(&mut self, place: KeyPlace, text: &'a [u8]) {
+        if let Some(node) = self.node(place) {
+            self.scalar(node, Found::String(text));
+        }
+    }
+
     /// Passes the value where `scanner` stands, as [`Scanner::skip_value`] does, and takes from it what
     /// the query wants of `place`. What was found there before no longer counts.
     ///
@@ -126,6 +143,7 @@ impl<'q, 'a> KeyReader<'q, 'a> {
         }
     }
 
+    #[inline]
     fn scalar(&mut self, node: &Node, scalar: Found<'a>) {
         let below = match scalar {
             Found::Null => Found::Null,

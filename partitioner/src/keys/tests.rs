@@ -207,7 +207,7 @@ fn values_that_are_no_folder_fail_with_the_code_and_text_of_aws() {
     }
     insta::assert_snapshot!(metadata("{k: .detail.data}"), @r#"DynamicPartitioning.MetadataExtractionFailed: partition key "k" is an object; a key is a string, a number or a boolean (partition key "k" is an object; a key is a string, a number or a boolean)"#);
     insta::assert_snapshot!(metadata("{k: .source.x}"), @r#"DynamicPartitioning.MetadataExtractionFailed: partition key "k": its expression does not apply to the types in this record (partition key "k": its expression does not apply to the types in this record)"#);
-    insta::assert_snapshot!(metadata("{k: (.source | tonumber)}"), @r#"DynamicPartitioning.MetadataExtractionFailed: jq: cannot parse "clientevents" as JSON: byte offset 0: value expected (jq: cannot parse "clientevents" as JSON: byte offset 0: value expected)"#);
+    insta::assert_snapshot!(metadata("{k: (.source | tonumber)}"), @r#"DynamicPartitioning.MetadataExtractionFailed: jq: "clientevents" is not JSON: expected a value at byte 0 (jq: "clientevents" is not JSON: expected a value at byte 0)"#);
     insta::assert_snapshot!(metadata("{k: .resources[]}"), @"DynamicPartitioning.MetadataExtractionFailed: the query gives several results for this record; it must give one object (the query gives several results for this record; it must give one object)");
     insta::assert_snapshot!(metadata("{k: empty}"), @"DynamicPartitioning.MetadataExtractionFailed: the query gives no result for this record; it must give one object (the query gives no result for this record; it must give one object)");
 }
@@ -388,6 +388,34 @@ fn the_deepest_document_fits_the_stack() {
         keys_of(&query, &document),
         r#"{"k": "256", "l": "128", "m": "0", "n": "127"}"#
     );
+}
+
+#[test]
+fn a_text_of_any_depth_is_read_or_refused_and_never_outgrows_the_stack() {
+    let query =
+        KeyQuery::metadata_extraction("{k: (.t | fromjson | tojson | length), n: (.n | tonumber)}")
+            .unwrap();
+    let evaluate = |text: &str| {
+        let record = serde_json::json!({ "t": text, "n": " 2" }).to_string();
+        let mut keys = PartitionKeys::new();
+        match query.evaluate(record.as_bytes(), &mut keys) {
+            Ok(()) => format!("{keys:?}"),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(evaluate(" [1, {\"a\": 2}] "), r#"{"k": "11", "n": "2"}"#);
+    let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(evaluate(&deep(128)), r#"{"k": "256", "n": "2"}"#);
+    insta::assert_snapshot!(evaluate(&deep(129)), @r#"jq: "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[" is not JSON: more than 128 levels of nesting at byte 128"#);
+    for depth in [100_000, 500_000] {
+        for text in ["[", "{\"a\":", "[[],"] {
+            assert!(
+                evaluate(&text.repeat(depth)).contains("levels of nesting"),
+                "{text}"
+            );
+        }
+    }
+    insta::assert_snapshot!(evaluate("1 2"), @r#"jq: "1 2" is not JSON: unexpected text after a complete value at byte 2"#);
 }
 
 #[test]

@@ -51,6 +51,27 @@ pub(super) fn utc_of_number(text: &str) -> Result<DateTime, NotATime> {
     instant().ok_or_else(|| NotATime::new(text))
 }
 
+/// Characters of a time up to its hour.
+pub(super) const UP_TO_HOUR: usize = "yyyy-MM-ddTHH".len();
+
+/// Whether a text goes on behind the hour as most times do, `:15:30Z`, so that it is the same hour of UTC with
+/// any other minutes and seconds.
+#[inline]
+pub(super) fn ends_as_a_time(text: &[u8]) -> bool {
+    matches!(
+        text.get(UP_TO_HOUR..),
+        Some([
+            b':',
+            b'0'..=b'5',
+            b'0'..=b'9',
+            b':',
+            b'0'..=b'5',
+            b'0'..=b'9',
+            b'Z'
+        ])
+    )
+}
+
 /// The text that is spelled so in JSON. Times have no escapes; what has some is unescaped here.
 pub(super) fn unescaped(spelled: &str) -> Cow<'_, str> {
     if !spelled.contains('\\') {

@@ -3,13 +3,15 @@
 use std::str::from_utf8;
 
 use hydrant_records::json::unescape;
+use jiff::civil::DateTime;
 
 use super::error::KeyError;
 use super::expression::{Alternative, FastExpression, Source, Take};
 use super::found::{Found, Slots};
+use super::memo::Deciding;
 use super::partition_keys::PartitionKeys;
 use super::paths::Paths;
-use super::time::{NotATime, unescaped, utc_of_number, utc_of_text};
+use super::time::{NotATime, UP_TO_HOUR, unescaped, utc_of_number, utc_of_text};
 use super::values::ValueRules;
 
 /// The paths to find in a record, and the keys to make of what they lead to.
@@ -25,6 +27,28 @@ struct Key {
     alternatives: Vec<Alternative>,
     /// Slot of each alternative that is a path.
     slots: Vec<usize>,
+}
+
+/// The time that was read last: the keys of one time mostly follow one another.
+#[derive(Default)]
+struct Times(Option<(usize, DateTime)>);
+
+impl Times {
+    /// The time in a slot, which `read` reads.
+    fn get(
+        &mut self,
+        slot: usize,
+        read: impl FnOnce() -> Result<DateTime, NotATime>,
+    ) -> Result<DateTime, NotATime> {
+        match self.0 {
+            Some((known, time)) if known == slot => Ok(time),
+            _ => {
+                let time = read()?;
+                self.0 = Some((slot, time));
+                Ok(time)
+            }
+        }
+    }
 }
 
 impl Walk {
@@ -59,6 +83,21 @@ impl Walk {
         &self.paths
     }
 
+    /// What of a text decides about the keys, for each slot of [`Self::paths`].
+    pub(super) fn deciding(&self) -> Vec<Deciding> {
+        let mut deciding = vec![None; self.paths.slots()];
+        for key in &self.keys {
+            for (alternative, &slot) in key.alternatives.iter().zip(&key.slots) {
+                if let Some(known) = deciding.get_mut(slot) {
+                    let this = alternative.take.deciding();
+                    *known = Some(known.map_or(this, |known: Deciding| known.and(this)));
+                }
+            }
+        }
+        let whole = |deciding: Option<_>| deciding.unwrap_or(Deciding::Whole);
+        deciding.into_iter().map(whole).collect()
+    }
+
     /// Appends the keys of a record, given what stands in each slot of [`Self::paths`].
     pub(super) fn render(
         &self,
@@ -66,9 +105,28 @@ impl Walk {
         rules: &ValueRules,
         out: &mut PartitionKeys,
     ) -> Result<(), KeyError> {
+        let mut times = Times::default();
         self.keys
             .iter()
-            .try_for_each(|key| key.render(slots, rules, out))
+            .try_for_each(|key| key.render(slots, &mut times, rules, out))
+    }
+}
+
+impl Take {
+    /// What of a text decides about what is taken of it.
+    fn deciding(&self) -> Deciding {
+        match self {
+            Self::Whole => Deciding::Whole,
+            Self::Slice(slice) => match slice.reach() {
+                Some(chars) => Deciding::Beginning { chars, hour: false },
+                None => Deciding::Whole,
+            },
+            Self::Utc(pattern) if pattern.is_of_an_hour() => Deciding::Beginning {
+                chars: UP_TO_HOUR,
+                hour: true,
+            },
+            Self::Utc(_) => Deciding::Whole,
+        }
     }
 }
 
@@ -78,6 +136,7 @@ impl Key {
     fn render(
         &self,
         slots: &Slots<'_>,
+        times: &mut Times,
         rules: &ValueRules,
         out: &mut PartitionKeys,
     ) -> Result<(), KeyError> {
@@ -95,7 +154,7 @@ impl Key {
                 Take::Utc(_) => found.timely(),
             };
             if place == last || !found.is_falsy() {
-                return self.push(&alternative.take, found, rules, out);
+                return self.push(&alternative.take, (slot, found), times, rules, out);
             }
         }
         rules.missing(&self.name, out)
@@ -104,7 +163,8 @@ impl Key {
     fn push(
         &self,
         take: &Take,
-        found: Found<'_>,
+        (slot, found): (usize, Found<'_>),
+        times: &mut Times,
         rules: &ValueRules,
         out: &mut PartitionKeys,
     ) -> Result<(), KeyError> {
@@ -126,10 +186,11 @@ impl Key {
                 let text = from_utf8(text).map_err(|_| KeyError::NotUtf8 { key: key() })?;
                 match take {
                     Take::Utc(pattern) => {
-                        let utc = match found {
+                        let read = || match found {
                             Found::Number(_) => utc_of_number(text),
                             _ => utc_of_text(&unescaped(text)),
                         };
+                        let utc = times.get(slot, read);
                         let utc =
                             utc.map_err(|NotATime(text)| KeyError::NotATime { key: key(), text })?;
                         rules.push(&self.name, out, |out| pattern.format_utc(utc, out))

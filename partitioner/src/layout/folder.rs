@@ -27,6 +27,8 @@ enum Shape {
     Value(String),
     /// A letter of a date pattern, its count, and whether it is a folder of the pattern by itself.
     Date(char, usize, bool),
+    /// A field that is always so many characters long.
+    Padded(usize),
     Random,
 }
 
@@ -70,16 +72,17 @@ fn push_date(folders: &mut Vec<Folder>, items: &[DateItem]) {
                 let before = place.checked_sub(1).and_then(|place| items.get(place));
                 let starts = match before {
                     Some(DateItem::Literal(text)) => text.ends_with('/'),
-                    Some(DateItem::Field(..)) => false,
+                    Some(DateItem::Field(..) | DateItem::Padded(..)) => false,
                     None => true,
                 };
                 let ends = match items.get(place + 1) {
                     Some(DateItem::Literal(text)) => text.starts_with('/'),
-                    Some(DateItem::Field(..)) => false,
+                    Some(DateItem::Field(..) | DateItem::Padded(..)) => false,
                     None => true,
                 };
                 push(folders, Shape::Date(*letter, *count, starts && ends));
             }
+            DateItem::Padded(width, ..) => push(folders, Shape::Padded(*width)),
         }
     }
 }
@@ -210,6 +213,7 @@ impl Part {
         match &self.shape {
             Shape::Literal(text) => Some(text.len()),
             Shape::Random => Some(RANDOM_STRING_CHARS),
+            Shape::Padded(width) => Some(*width),
             Shape::Date('y' | 'u' | 'Y', 4, _) => Some(4),
             Shape::Date(
                 'y' | 'u' | 'Y' | 'M' | 'L' | 'd' | 'H' | 'h' | 'K' | 'k' | 'm' | 's' | 'w',
@@ -237,6 +241,7 @@ impl Part {
                 None => open_end(text, following, tail),
             },
             Shape::Random => text.get(..RANDOM_STRING_CHARS).map(str::len),
+            Shape::Padded(width) => text.get(..*width).map(str::len),
             Shape::Value(_) => open_end(text, following, tail),
         }
     }

@@ -5,6 +5,9 @@
 
 mod render;
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use jiff::Zoned;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -24,6 +27,8 @@ pub(crate) enum Item {
     Literal(String),
     /// A pattern letter and how often it stands.
     Field(char, usize),
+    /// The same, with spaces before it up to so many characters.
+    Padded(usize, char, usize),
 }
 
 /// Why a pattern cannot be used.
@@ -43,6 +48,7 @@ impl DatePattern {
     pub(crate) fn parse(pattern: &str) -> Result<Self, PatternError> {
         let mut items = Vec::new();
         let mut chars = pattern.chars().peekable();
+        let mut sections = 0_usize;
         while let Some(first) = chars.next() {
             match first {
                 '\'' => {
@@ -53,14 +59,20 @@ impl DatePattern {
                     push_literal(&mut items, &text);
                 }
                 '{' | '}' | '#' => return Err(PatternError::Refused(first.to_string())),
-                // Optional sections bind when parsing; formatting prints what is in them.
-                '[' | ']' => {}
+                // Optional sections bind when parsing; formatting prints what is in them. One may stay open.
+                '[' => sections += 1,
+                ']' => {
+                    let close = || PatternError::Refused("]".to_owned());
+                    sections = sections.checked_sub(1).ok_or_else(close)?;
+                }
+                'p' => {
+                    let width = 1 + same(&mut chars, 'p');
+                    let padded = chars.next_if(char::is_ascii_alphabetic);
+                    let letter = padded.ok_or_else(|| PatternError::Refused("p".repeat(width)))?;
+                    items.push(padded_field(width, letter, 1 + same(&mut chars, letter))?);
+                }
                 letter if letter.is_ascii_alphabetic() => {
-                    let mut count = 1;
-                    while chars.next_if_eq(&letter).is_some() {
-                        count += 1;
-                    }
-                    items.push(field(letter, count)?);
+                    items.push(field(letter, 1 + same(&mut chars, letter))?);
                 }
                 other => push_literal(&mut items, other.encode_utf8(&mut [0; 4])),
             }
@@ -87,10 +99,7 @@ impl DatePattern {
     /// Appends an instant as the pattern renders it.
     pub fn format(&self, at: &Zoned, out: &mut String) {
         for item in &self.items {
-            match item {
-                Item::Literal(text) => out.push_str(text),
-                Item::Field(letter, count) => render(*letter, *count, at, out),
-            }
+            render_item(item, at, out);
         }
     }
 
@@ -98,11 +107,18 @@ impl DatePattern {
     /// written from their digits.
     pub(crate) fn format_utc(&self, utc: DateTime, out: &mut String) {
         for item in &self.items {
-            let (Item::Field(letter, count), text) = (item, &mut *out) else {
-                if let Item::Literal(text) = item {
+            let (letter, count, text) = match item {
+                Item::Field(letter, count) => (letter, count, &mut *out),
+                Item::Literal(text) => {
                     out.push_str(text);
+                    continue;
                 }
-                continue;
+                Item::Padded(..) => {
+                    if let Ok(at) = utc.to_zoned(TimeZone::UTC) {
+                        render_item(item, &at, out);
+                    }
+                    continue;
+                }
             };
             let two = |number: i8, out: &mut String| two_digits(number.unsigned_abs(), out);
             match (letter, count) {
@@ -126,14 +142,39 @@ impl DatePattern {
         }
     }
 
+    /// Whether every moment of an hour is written alike.
+    pub(crate) fn is_of_an_hour(&self) -> bool {
+        let finer = |item: &Item| {
+            matches!(
+                item,
+                Item::Field('m' | 's' | 'S' | 'n' | 'N' | 'A' | 'B', _)
+            )
+        };
+        !self.items.iter().any(finer)
+    }
+
     /// Characters that the pattern can take at most, for years up to 9999.
     pub(crate) fn longest(&self) -> usize {
         let longest = |item: &Item| match item {
             Item::Literal(text) => text.len(),
-            Item::Field('V', _) => crate::limits::MAX_TIME_ZONE_CHARS,
-            Item::Field(letter, count) => (*count).max(longest_text(*letter, *count)),
+            Item::Field(letter, count) => longest_field(*letter, *count),
+            Item::Padded(width, ..) => *width,
         };
         self.items.iter().map(longest).sum()
+    }
+}
+
+fn render_item(item: &Item, at: &Zoned, out: &mut String) {
+    match item {
+        Item::Literal(text) => out.push_str(text),
+        Item::Field(letter, count) => render(*letter, *count, at, out),
+        Item::Padded(width, letter, count) => {
+            let mut text = String::new();
+            render(*letter, *count, at, &mut text);
+            let length = text.chars().count();
+            out.extend(std::iter::repeat_n(' ', width.saturating_sub(length)));
+            out.push_str(&text);
+        }
     }
 }
 
@@ -142,9 +183,17 @@ fn two_digits(number: u8, out: &mut String) {
     out.push(char::from(b'0' + number % 10));
 }
 
-/// Longest rendering of a field, where it is longer than the letters.
+/// Longest rendering of a field, for years up to 9999.
+fn longest_field(letter: char, count: usize) -> usize {
+    count.max(longest_text(letter, count))
+}
+
+/// The same, where it is longer than the letters.
 fn longest_text(letter: char, count: usize) -> usize {
     match (letter, count) {
+        ('V', _) => crate::limits::MAX_TIME_ZONE_CHARS,
+        ('d' | 'H' | 'h' | 'K' | 'k' | 'm' | 's' | 'w' | 'a', _) | ('M' | 'L', 1 | 2) => 2,
+        ('W' | 'S', _) | ('Q' | 'q' | 'e' | 'c', 1 | 2) => 1,
         ('y' | 'u' | 'Y', _) => 4,
         ('Q' | 'q' | 'Z' | 'O' | 'G', 4) => 11,
         ('M' | 'L' | 'E' | 'c' | 'e', 4) | ('z' | 'Z' | 'X' | 'x' | 'O', _) => 9,
@@ -154,7 +203,7 @@ fn longest_text(letter: char, count: usize) -> usize {
 }
 
 /// Reads up to the closing quote; `''` is a quote, inside and on its own.
-fn quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, text: &mut String) -> bool {
+fn quoted(chars: &mut Peekable<Chars<'_>>, text: &mut String) -> bool {
     if chars.next_if_eq(&'\'').is_some() {
         text.push('\'');
         return true;
@@ -177,6 +226,24 @@ fn push_literal(items: &mut Vec<Item>, text: &str) {
     } else {
         items.push(Item::Literal(text.to_owned()));
     }
+}
+
+/// How many times `letter` follows.
+fn same(chars: &mut Peekable<Chars<'_>>, letter: char) -> usize {
+    std::iter::from_fn(|| chars.next_if_eq(&letter)).count()
+}
+
+/// The field after a pad letter. Where the field can be longer than the pad, Java raises an error on the day
+/// when it is.
+fn padded_field(width: usize, letter: char, count: usize) -> Result<Item, PatternError> {
+    let Item::Field(letter, count) = field(letter, count)? else {
+        return Err(PatternError::Refused(letter.to_string()));
+    };
+    if width < longest_field(letter, count) {
+        let text = format!("{}{}", "p".repeat(width), letter.to_string().repeat(count));
+        return Err(PatternError::Unsupported(text));
+    }
+    Ok(Item::Padded(width, letter, count))
 }
 
 /// Checks a letter and its count as Java's `DateTimeFormatterBuilder.appendPattern` does.

@@ -3,5 +3,3 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod agreement;
-#[cfg(feature = "lambda")]
-mod function;

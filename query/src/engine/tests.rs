@@ -70,6 +70,7 @@ fn record() -> impl Strategy<Value = String> {
 
 /// The records without what repeats a name.
 fn tidy(text: &str) -> String {
+    let mut survey = crate::survey::Survey::default();
     let tidied = text.lines().map(|line| {
         let mut seen = Vec::new();
         let inner = line
@@ -78,7 +79,7 @@ fn tidy(text: &str) -> String {
             .unwrap();
         let mut rest = inner;
         while !rest.is_empty() {
-            let value = crate::skim::value_end(rest.as_bytes(), 4).unwrap();
+            let value = survey.mark(rest.as_bytes()).value_end(4).unwrap();
             let (member, after) = rest.split_at(value);
             if !seen.iter().any(|it: &&str| it.get(..4) == member.get(..4)) {
                 seen.push(member);

@@ -13,12 +13,13 @@ use super::{Kind, Plan};
 use crate::{
     column::{ENOUGH, Fault},
     decode::Decoder,
-    encoding::Inflater,
+    encoding::{Inflater, Raw, Unreadable},
     error::QueryError,
-    fetch::{Feed, Fetched, Queue},
+    fetch::{Feed, Fetched, Given, Part, Payload, Queue, Turn},
     framing::{Records, record_end},
+    hours::interval,
     object::DataObject,
-    parquet_object,
+    parquet_object::{self, Fault as ParquetFault, Ranges, Rows},
     reader::ObjectReport,
     stats::add,
     survey::Survey,
@@ -37,6 +38,8 @@ pub(super) struct Worker {
     inflater: Inflater,
     survey: Survey,
     current: Option<Current>,
+    /// The row group that is being read.
+    rows_of: Option<(Rows, ObjectReport)>,
     ready: VecDeque<RecordBatch>,
     batch_rows: usize,
     rows: usize,
@@ -85,6 +88,7 @@ impl Worker {
             decoder,
             survey: Survey::default(),
             current: None,
+            rows_of: None,
             ready: VecDeque::new(),
             batch_rows,
             rows: 0,
@@ -102,25 +106,33 @@ impl Worker {
             if self.ended {
                 return None;
             }
-            if self.current.is_none() {
-                let inflater = &mut self.inflater;
-                let next = match self.left {
-                    0 => None,
-                    _ => self.feed.next(|| inflater.spare()).await,
-                };
-                let begun = match next {
-                    Some(fetched) => self.begin(fetched),
-                    None => self.end(),
-                };
-                if let Err(error) = begun {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-            }
-            if let Err(error) = self.read_on() {
+            if let Err(error) = self.advance().await {
                 self.ended = true;
                 return Some(Err(error));
             }
+        }
+    }
+
+    /// Reads on, or takes what is next.
+    async fn advance(&mut self) -> DataFusionResult<()> {
+        if self.rows_of.is_some() {
+            return self.read_rows().await;
+        }
+        if self.current.is_some() {
+            return self.read_on();
+        }
+        let inflater = &mut self.inflater;
+        let next = match self.left {
+            0 => None,
+            _ => self.feed.next_or_part(|| inflater.spare()).await,
+        };
+        match next {
+            Some(Given::Object(fetched, turn)) => self.begin(fetched, turn).await,
+            Some(Given::Part(part)) => {
+                let report = ObjectReport::new(part.opened.object());
+                self.begin_rows(&part, report)
+            }
+            None => self.end(),
         }
     }
 
@@ -136,11 +148,15 @@ impl Worker {
     }
 
     /// Starts on an object.
-    fn begin(&mut self, fetched: Fetched) -> DataFusionResult<()> {
+    async fn begin(&mut self, fetched: Fetched, turn: Turn) -> DataFusionResult<()> {
         let source = Arc::clone(&self.plan.source);
         let mut report = ObjectReport::new(&fetched.object);
         let raw = match fetched.bytes {
-            Ok(raw) => raw,
+            Ok(Payload::Whole(raw)) => raw,
+            Ok(Payload::Ranges(ranges)) => {
+                add(&source.counters.objects_opened, 1);
+                return self.open(fetched.object, ranges, turn).await;
+            }
             Err(error) => {
                 source
                     .unreadable(&mut report, error)
@@ -153,8 +169,17 @@ impl Worker {
         add(&counters.objects_opened, 1);
         add(&counters.bytes_opened, raw.bytes().len() as u64);
         if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) {
-            return self.read_parquet(&fetched.object, raw, report);
+            let ranges = parquet_object::whole(raw);
+            return self.open(fetched.object, ranges, turn).await;
         }
+        self.begin_text(fetched.object, raw)
+    }
+
+    /// Starts on an object that is text.
+    fn begin_text(&mut self, object: Arc<DataObject>, raw: Raw) -> DataFusionResult<()> {
+        let source = Arc::clone(&self.plan.source);
+        let counters = &source.counters;
+        let mut report = ObjectReport::new(&object);
         if let Err(unreadable) = self.inflater.take(raw) {
             report.unreadable(&unreadable);
             return source.finish(report).map_err(QueryError::into_datafusion);
@@ -170,20 +195,18 @@ impl Worker {
             add(&counters.objects_passed_over, 1);
             return Ok(());
         }
-        let is_plain = self.survey.look(text);
-        self.decoder.begin(&fetched.object);
-        if is_plain && self.decoder.counts_only() && self.plan.needles.is_empty() {
-            let rows = self.survey.records.min(self.left);
-            self.decoder.push_unseen(rows);
-            self.rows += rows;
-            self.left -= rows;
-            if self.rows >= self.batch_rows {
-                self.send()?;
-            }
-            return Ok(());
+        let counts = self.decoder.counts_only() && self.plan.needles.is_empty();
+        let is_plain = if counts {
+            self.survey.count(text)
+        } else {
+            self.survey.look(text)
+        };
+        self.decoder.begin(&object);
+        if is_plain && counts {
+            return self.push_unseen(self.survey.records);
         }
         self.current = Some(Current {
-            object: fetched.object,
+            object,
             report,
             framing: if is_plain {
                 Framing::Lines(0, 0)
@@ -194,31 +217,128 @@ impl Worker {
         Ok(())
     }
 
-    fn read_parquet(
+    /// Opens a Parquet object, begins with its first row group and hands out the others.
+    async fn open(
         &mut self,
-        object: &Arc<DataObject>,
-        raw: crate::encoding::Raw,
-        mut report: ObjectReport,
+        object: Arc<DataObject>,
+        ranges: Ranges,
+        turn: Turn,
     ) -> DataFusionResult<()> {
+        let source = Arc::clone(&self.plan.source);
+        let report = ObjectReport::new(&object);
+        let interval = self.plan.trusts_time.then(|| {
+            interval(|part| {
+                let mut constants = self.plan.table.constants.iter();
+                let part = constants.find(|it| it.field().name() == part)?;
+                part.value(&object)
+            })
+        });
+        let opened =
+            parquet_object::open(&source, &object, ranges, &self.plan, interval.flatten()).await;
+        let (opened, mut groups) = match opened {
+            Ok(opened) => opened,
+            Err(ParquetFault::Foreign) => {
+                // Named like one, and none.
+                let raw = source.get_whole(&object.key).await;
+                return match raw {
+                    Ok(raw) if parquet_object::is_one(raw.bytes()) => {
+                        let reason = "the Parquet data ends early (a truncated object)".to_owned();
+                        self.fail_rows(report, ParquetFault::Damaged(reason))
+                    }
+                    Ok(raw) => {
+                        add(&source.counters.bytes_opened, raw.bytes().len() as u64);
+                        self.begin_text(object, raw)
+                    }
+                    Err(error) => self.fail_rows(report, ParquetFault::Store(error)),
+                };
+            }
+            Err(fault) => return self.fail_rows(report, fault),
+        };
+        let counts = self.decoder.counts_only() && self.plan.filters.is_empty();
+        // What keys say of the rows of a compacted file is in the file.
+        if counts && (object.compacted.is_none() || self.schema.fields().is_empty()) {
+            self.decoder.begin(&object);
+            let rows = groups.iter().map(|group| opened.rows_of(*group)).sum();
+            return self.push_unseen(rows);
+        }
+        let opened = Arc::new(opened);
+        let mut parts = groups.drain(..).map(|group| Part {
+            opened: Arc::clone(&opened),
+            group,
+        });
+        let first = parts.next();
+        turn.hand_out(parts);
+        drop(turn);
+        match first {
+            Some(part) => self.begin_rows(&part, report),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds rows of which nothing is looked at.
+    fn push_unseen(&mut self, rows: usize) -> DataFusionResult<()> {
+        let rows = rows.min(self.left);
+        self.decoder.push_unseen(rows);
+        self.rows += rows;
+        self.left -= rows;
+        if self.rows >= self.batch_rows {
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn begin_rows(&mut self, part: &Part, report: ObjectReport) -> DataFusionResult<()> {
         if self.rows > 0 {
             self.send()?;
         }
-        let source = Arc::clone(&self.plan.source);
-        match parquet_object::read(raw, object, &self.plan.table, &self.plan.projection) {
-            Ok(batches) => {
-                for batch in batches {
-                    let rows = batch.num_rows().min(self.left);
-                    self.left -= rows;
-                    add(&source.counters.rows, rows as u64);
-                    self.ready.push_back(batch.slice(0, rows));
-                }
+        match Rows::new(&self.plan, &part.opened, part.group) {
+            Ok(rows) => {
+                self.rows_of = Some((rows, report));
+                Ok(())
             }
-            Err(parquet_object::Fault::Misfit) => return Err(drift(&object.key, 0)),
-            Err(parquet_object::Fault::Damaged(reason)) => {
-                report.unreadable(&crate::encoding::Unreadable::Corrupt(reason));
-            }
+            Err(fault) => self.fail_rows(report, fault),
         }
-        source.finish(report).map_err(QueryError::into_datafusion)
+    }
+
+    /// Reads the next batch of a row group.
+    async fn read_rows(&mut self) -> DataFusionResult<()> {
+        let source = Arc::clone(&self.plan.source);
+        let Some((mut rows, report)) = self.rows_of.take() else {
+            return Ok(());
+        };
+        match rows.next(&source).await {
+            Ok(Some(batch)) if self.left > 0 => {
+                let kept = batch.num_rows().min(self.left);
+                self.left -= kept;
+                add(&source.counters.rows, kept as u64);
+                self.ready.push_back(batch.slice(0, kept));
+                self.rows_of = Some((rows, report));
+                Ok(())
+            }
+            Ok(_) => source.finish(report).map_err(QueryError::into_datafusion),
+            Err(fault) => self.fail_rows(report, fault),
+        }
+    }
+
+    /// What becomes of a fault in a Parquet object.
+    fn fail_rows(&mut self, mut report: ObjectReport, fault: ParquetFault) -> DataFusionResult<()> {
+        let source = &self.plan.source;
+        let noted = match fault {
+            ParquetFault::Misfit => return Err(drift(report.object(), 0)),
+            ParquetFault::Stray => {
+                self.plan.scans.strays.store(true, Ordering::Release);
+                return Err(drift(report.object(), 0));
+            }
+            ParquetFault::Damaged(reason) => {
+                report.unreadable(&Unreadable::Corrupt(reason));
+                Ok(())
+            }
+            ParquetFault::Foreign => Ok(()),
+            ParquetFault::Store(error) => source.unreadable(&mut report, error),
+        };
+        noted
+            .and_then(|()| source.finish(report))
+            .map_err(QueryError::into_datafusion)
     }
 
     /// Reads on in the object until a batch is full or the object is read.
@@ -228,13 +348,13 @@ impl Worker {
         };
         // The buffer is lent to the text while the rest of the worker is used.
         let inflater = std::mem::take(&mut self.inflater);
-        let survey = std::mem::take(&mut self.survey);
+        let mut survey = std::mem::take(&mut self.survey);
         let progress = match &mut current.framing {
             Framing::Lines(line, start) => {
                 self.read_lines(inflater.text(), &survey, (line, start), &mut current.report)
             }
             Framing::Records(records) => {
-                self.read_records(inflater.text(), records, &mut current.report)
+                self.read_records(inflater.text(), &mut survey, records, &mut current.report)
             }
         };
         (self.inflater, self.survey) = (inflater, survey);
@@ -282,6 +402,7 @@ impl Worker {
         report: &mut ObjectReport,
     ) -> Result<Progress, u64> {
         let has_needles = !self.plan.needles.is_empty();
+        let marked = survey.marked(text);
         while let Some(&end) = survey.ends.get(*line) {
             let (from, end) = (*start, end as usize);
             *line += 1;
@@ -292,7 +413,7 @@ impl Worker {
             if has_needles && !self.is_wanted(text.get(from..end).unwrap_or_default()) {
                 continue;
             }
-            match self.decoder.push(text, from) {
+            match self.decoder.push(marked, from) {
                 Ok(pushed) if pushed.end == ENOUGH || pushed.end <= end => {
                     if let Some(path) = pushed.bad {
                         report.bad_value(*line as u64, &path);
@@ -318,6 +439,7 @@ impl Worker {
     fn read_records(
         &mut self,
         text: &[u8],
+        survey: &mut Survey,
         records: &mut Records,
         report: &mut ObjectReport,
     ) -> Result<Progress, u64> {
@@ -339,7 +461,7 @@ impl Worker {
                 records.accept(end);
                 continue;
             }
-            match self.decoder.push(text, start) {
+            match self.decoder.push(survey.mark(record), 0) {
                 Ok(pushed) => {
                     if let Some(path) = pushed.bad {
                         report.bad_value(records.line(text), &path);

@@ -142,6 +142,29 @@ fn unescape_slow(spelled: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// Appends a text as a JSON string, quotes included. What needs no escape gets none.
+pub fn push_string(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    out.push('"');
+    if text.bytes().all(plain) {
+        out.push_str(text);
+    } else {
+        for character in text.chars() {
+            match character {
+                '"' | '\\' => out.extend(['\\', character]),
+                '\0'..='\u{1f}' => {
+                    let code = character as usize;
+                    let low = char::from(HEX[code & 15]);
+                    out.extend(['\\', 'u', '0', '0', if code < 16 { '0' } else { '1' }, low]);
+                }
+                _ => out.push(character),
+            }
+        }
+    }
+    out.push('"');
+}
+
 /// The character that an escape means, given what follows its backslash, and the length of the escape
 /// without it. No character for half of a surrogate pair.
 fn escape(text: &[u8]) -> Option<(Option<char>, usize)> {

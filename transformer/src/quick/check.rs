@@ -3,8 +3,9 @@
 use fearless_simd::{Level, dispatch, prelude::*};
 
 use super::block::{BLOCK, Block, Seen};
-use super::checker::{Carry, Checker};
+use super::checker::{Carry, Checker, Text};
 use super::memo::Memo;
+use super::wanted::{Spots, Wanted};
 
 /// Where things are in a common record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,14 +14,21 @@ pub(super) struct Places {
     pub(super) resources: usize,
     /// Behind the closing brace of `detail`.
     pub(super) detail_end: usize,
+    /// The values of the members that were wanted.
+    pub(super) spots: Spots,
 }
 
 /// The places of a common record.
-pub(super) fn check(level: Level, memo: &mut Memo, record: &[u8]) -> Option<Places> {
+pub(super) fn check(
+    level: Level,
+    memo: &mut Memo,
+    wanted: &Wanted,
+    record: &[u8],
+) -> Option<Places> {
     if memo.is_due() {
-        dispatch!(level, simd => check_with::<_, true>(simd, memo, record))
+        dispatch!(level, simd => check_with::<_, true>(simd, memo, wanted, record))
     } else {
-        dispatch!(level, simd => check_with::<_, false>(simd, memo, record))
+        dispatch!(level, simd => check_with::<_, false>(simd, memo, wanted, record))
     }
 }
 
@@ -33,6 +41,7 @@ pub(super) fn check(level: Level, memo: &mut Memo, record: &[u8]) -> Option<Plac
 fn check_with<S: Simd, const LEARN: bool>(
     simd: S,
     memo: &mut Memo,
+    wanted: &Wanted,
     record: &[u8],
 ) -> Option<Places> {
     if record.first() != Some(&b'{') {
@@ -40,6 +49,7 @@ fn check_with<S: Simd, const LEARN: bool>(
     }
     let mut seen = Seen::nothing(simd);
     let (blocks, rest) = record.as_chunks::<BLOCK>();
+    let text = Text { record, wanted };
     let (mut checker, mut carry, mut done) = (Checker::start(), Carry::start(), 0);
     if !LEARN {
         done = memo.recall(simd, blocks, &mut seen);
@@ -49,7 +59,7 @@ fn check_with<S: Simd, const LEARN: bool>(
     }
     for bytes in blocks.iter().skip(done) {
         let block = Block::read(simd, bytes, &mut seen);
-        let free = checker.block(record, &block, u64::MAX, done * BLOCK, &mut carry)?;
+        let free = checker.block(text, &block, u64::MAX, done * BLOCK, &mut carry)?;
         if LEARN {
             memo.learn(done, bytes, free, (checker, carry));
         }
@@ -65,7 +75,7 @@ fn check_with<S: Simd, const LEARN: bool>(
             Block::read(simd, &bytes, &mut seen)
         };
         let valid = (1 << rest.len()) - 1;
-        checker.block(record, &block, valid, done * BLOCK, &mut carry)?;
+        checker.block(text, &block, valid, done * BLOCK, &mut carry)?;
     }
     if seen.odd() || (seen.beyond_ascii() && simdutf8::basic::from_utf8(record).is_err()) {
         return None;

@@ -2,6 +2,7 @@
 
 use super::block::{BLOCK, Block};
 use super::check::Places;
+use super::wanted::{Spots, Wanted};
 
 /// Levels that are followed, a bit for each; what is deeper is left to the scanner.
 const DEPTH: u32 = 60;
@@ -42,6 +43,13 @@ impl Carry {
     }
 }
 
+/// What is checked, and what is looked for in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'a> {
+    pub(super) record: &'a [u8],
+    pub(super) wanted: &'a Wanted,
+}
+
 /// Where a check of a text stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Checker {
@@ -58,6 +66,8 @@ pub(super) struct Checker {
     detail: usize,
     /// Behind the closing brace of `detail`.
     detail_end: usize,
+    /// The values of the members that are wanted.
+    spots: Spots,
 }
 
 /// What is looked at from bracket to bracket, because it depends on what encloses it.
@@ -94,6 +104,7 @@ impl Checker {
             resources: NOWHERE,
             detail: NOWHERE,
             detail_end: NOWHERE,
+            spots: Spots::NONE,
         }
     }
 
@@ -104,6 +115,7 @@ impl Checker {
         (whole && found).then_some(Places {
             resources: self.resources,
             detail_end: self.detail_end,
+            spots: self.spots,
         })
     }
 
@@ -120,7 +132,7 @@ impl Checker {
     #[inline(always)]
     pub(super) fn block(
         &mut self,
-        record: &[u8],
+        text: Text<'_>,
         block: &Block,
         valid: u64,
         base: usize,
@@ -184,14 +196,14 @@ impl Checker {
             colons,
         };
         if others != 0 {
-            self.scalars(record, others, base)?;
+            self.scalars(text.record, others, base)?;
         }
         if (opens | closes) == 0 {
-            self.flat(record, enclosed, valid, base)?;
+            self.flat(text, enclosed, valid, base)?;
         } else if !self.deep_objects(enclosed, valid)
-            && !self.last_of_detail(record, enclosed, valid, base)
+            && !self.last_of_detail(text.record, enclosed, valid, base)
         {
-            self.brackets(record, enclosed, valid, base)?;
+            self.brackets(text, enclosed, valid, base)?;
         }
         (self.depth <= DEPTH).then_some(strings & !keys & !string_starts)
     }
@@ -274,7 +286,7 @@ impl Checker {
     #[inline]
     fn brackets(
         &mut self,
-        record: &[u8],
+        text: Text<'_>,
         mut enclosed: Enclosed,
         valid: u64,
         base: usize,
@@ -287,7 +299,7 @@ impl Checker {
             let here = bit | (bit - 1);
             wrong |= here & self.wrong(enclosed);
             if self.depth == 1 || self.in_detail {
-                self.keys(record, enclosed.keys & here, base)?;
+                self.keys(text, enclosed.keys & here, base)?;
             }
             enclosed.wrong_in_object &= !here;
             enclosed.wrong_in_array &= !here;
@@ -295,7 +307,7 @@ impl Checker {
             brackets &= brackets - 1;
             if enclosed.opens & bit == 0 {
                 self.close(
-                    record,
+                    text.record,
                     base + bit.trailing_zeros() as usize,
                     enclosed.curly & bit != 0,
                 )?;
@@ -313,14 +325,14 @@ impl Checker {
         if wrong != 0 {
             return None;
         }
-        self.flat(record, enclosed, valid, base)
+        self.flat(text, enclosed, valid, base)
     }
 
     /// Looks at what is in the innermost object or array, where no bracket follows.
     #[inline]
-    fn flat(&mut self, record: &[u8], enclosed: Enclosed, valid: u64, base: usize) -> Option<()> {
+    fn flat(&mut self, text: Text<'_>, enclosed: Enclosed, valid: u64, base: usize) -> Option<()> {
         if enclosed.keys != 0 && (self.depth == 1 || self.in_detail) {
-            self.keys(record, enclosed.keys, base)?;
+            self.keys(text, enclosed.keys, base)?;
         }
         (valid & self.wrong(enclosed) == 0).then_some(())
     }
@@ -359,20 +371,30 @@ impl Checker {
 
     /// Looks at keys of the envelope, or of `detail`, by their opening quotes.
     #[inline]
-    fn keys(&mut self, record: &[u8], mut keys: u64, base: usize) -> Option<()> {
+    fn keys(&mut self, text: Text<'_>, mut keys: u64, base: usize) -> Option<()> {
+        let Text { record, wanted } = text;
         while keys != 0 {
             let at = base + keys.trailing_zeros() as usize + 1;
             keys &= keys - 1;
             let text = record.get(at..)?;
+            if self.in_detail {
+                if text.starts_with(b"clientId\"") {
+                    return None;
+                }
+                wanted.in_detail.note(text, at, &mut self.spots);
+                continue;
+            }
             let place = match text.first()? {
                 b'c' if text.starts_with(b"clientId\"") => return None,
-                _ if self.in_detail => continue,
                 b'd' if text.starts_with(b"detail\":{") => (&mut self.detail, at + 8),
                 b'r' if text.starts_with(b"resources\":[") => (&mut self.resources, at + 11),
                 // With a value of another type.
                 b'd' if text.starts_with(b"detail\"") => return None,
                 b'r' if text.starts_with(b"resources\"") => return None,
-                _ => continue,
+                _ => {
+                    wanted.in_envelope.note(text, at, &mut self.spots);
+                    continue;
+                }
             };
             let (place, value) = place;
             if *place != NOWHERE {

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
+use hydrant_partitioner::{KeyMemo, KeyQuery, PartitionKeys};
+
 use super::*;
-use crate::{Options, Transformer};
+use crate::{Options, Refusal, Transformer};
 
 /// What the quick way makes of a record, after checking that the scanner's way makes the same.
 fn quick(record: &[u8]) -> Option<Vec<u8>> {
@@ -20,12 +22,12 @@ fn quick_after(earlier: &[&[u8]], record: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn quick_on(level: Level, earlier: &[&[u8]], record: &[u8]) -> Option<Vec<u8>> {
-    let mut quick = Quick::on(level);
+    let mut quick = Quick::on(level, None);
     for earlier in earlier {
         quick.transform(earlier, true, &mut Vec::new());
     }
     let mut out = b"before".to_vec();
-    if !quick.transform(record, true, &mut out) {
+    if quick.transform(record, true, &mut out).is_none() {
         assert_eq!(out, b"before");
         return None;
     }
@@ -159,6 +161,73 @@ fn numbers_literals_and_keys_that_reach_into_the_next_block_are_read_again() {
     }
 }
 
+/// Queries whose keys lie in all places that the quick way knows, and elsewhere.
+const QUERIES: [&str; 9] = [
+    "one=.detail.one,other=.other",
+    "a=.detail.one.a,b=.other.b // .other[0],c=.detail.more",
+    "client=.detail.clientId,more=.detail.more",
+    "from=.resources[0] // \"moved\",more=.detail.more",
+    "all=.detail // .other",
+    "record=.",
+    "one=.detail.one | tostring,more=.detail.more",
+    "cut=.other[0:3],one=.detail.one[1:] // \"none\"",
+    "a=.a,b=.b,c=.c,d=.detail.a,e=.detail.b,f=.detail.c,g=.detail.more",
+];
+
+/// The keys of records, found by the quick way where it takes them; after checking that the scanner's way
+/// finds the same. Gives how many it took.
+fn quick_keys(query: &str, records: &[&[u8]]) -> usize {
+    let query = || KeyQuery::partition_keys(query).unwrap();
+    let Some(places) = QuickKeys::new(&query()) else {
+        return 0;
+    };
+    let slow = Transformer::new(Options {
+        partition_keys: Some(query()),
+        ..Options::default()
+    });
+    let mut memo = KeyMemo::new(query());
+    let mut quick = Quick::on(Level::new(), Some(&places));
+    let mut taken = 0;
+    for record in records {
+        let mut line = Vec::new();
+        let Some(found) = quick.transform(record, true, &mut line) else {
+            continue;
+        };
+        taken += 1;
+        let found = places.find(&found, &line, &mut memo);
+        let mut keys = PartitionKeys::new();
+        let expected = match slow.transform_with_keys(record, &mut Vec::new(), &mut keys) {
+            Ok(_) => {
+                let mut text = String::new();
+                keys.push_json(&mut text);
+                Ok(text)
+            }
+            Err(Refusal::PartitionKey { error, .. }) => Err(error),
+            Err(other) => panic!("{other}"),
+        };
+        let found = found.map(|()| memo.last().to_owned());
+        assert_eq!(found, expected, "{}", String::from_utf8_lossy(record));
+    }
+    taken
+}
+
+#[test]
+fn keys_are_found_wherever_the_record_has_them() {
+    let records: Vec<&[u8]> = vec![
+        br#"{"other":"x","resources":["c"],"detail":{"one":"first","one":"second","more":1}}"#,
+        br#"{"other":"x","other":"y","resources":["c"],"detail":{"one":{"a":"deep"},"more":2},"a":"1"}"#,
+        br#"{"detail":{"more":"m","one":["l"]},"other":{"b":true},"resources":["c-2"]}"#,
+        br#"{"detail":{"more":"","one":null},"other":["l","m"],"resources":["c-2"]}"#,
+        r#"{"detail":{"more":1.50,"one":"café"},"other":"café","resources":["c-2"]}"#.as_bytes(),
+        br#"{"resources":["c-2"],"detail":{}}"#,
+    ];
+    for query in &QUERIES[..8] {
+        assert_eq!(quick_keys(query, &records), records.len(), "{query}");
+    }
+    // More members than are noted.
+    assert_eq!(quick_keys(QUERIES[8], &records), 0);
+}
+
 /// JSON of every shape, compact.
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -228,6 +297,19 @@ proptest! {
     #[test]
     fn a_changed_record_is_left_or_agrees_with_the_scanner(record in record(), changes in changes()) {
         quick(&changed(record.as_bytes(), &changes));
+    }
+
+    #[test]
+    fn keys_are_those_of_the_scanner(
+        records in prop::collection::vec(record(), 1..4),
+        changes in changes(),
+        query in prop::sample::select(&QUERIES[..]),
+    ) {
+        let changed: Vec<_> = records.iter().map(|record| changed(record.as_bytes(), &changes)).collect();
+        let records: Vec<&[u8]> = records.iter().map(String::as_bytes).chain(changed.iter().map(Vec::as_slice)).collect();
+        quick_keys(query, &records);
+        // What is remembered of them is met again.
+        quick_keys(query, &[&records[..], &records[..]].concat());
     }
 
     // What is remembered of one record must not be believed of another that differs where it counts.

@@ -14,6 +14,7 @@ fn event(records: &[&str]) -> TransformEvent {
             record_id: format!("r{number}"),
             approximate_arrival_timestamp: 1_793_607_330_000,
             data: record.as_bytes().to_vec().into(),
+            kinesis_record_metadata: None,
         })
         .collect();
     event

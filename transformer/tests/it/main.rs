@@ -13,6 +13,8 @@ mod client_id;
 mod function;
 mod laws;
 #[cfg(feature = "lambda")]
+mod partitioner;
+#[cfg(feature = "lambda")]
 mod reingest;
 mod respond;
 mod sample;

@@ -104,7 +104,7 @@ impl Placer {
     }
 
     fn of_stream(path: &Path, args: &PartitionArgs, at: Timestamp) -> Result<Self> {
-        let stream = read_stream(path)?;
+        let stream = read_stream(path, None)?;
         let placer = Self::for_stream(&stream, &args.transformer, args.confinement, at)?;
         let gives_keys = stream
             .prefix()

@@ -135,8 +135,10 @@ impl Summary {
             many.records.cmp(&few.records).then(places)
         });
         match format {
-            PartitionFormat::Table => self.write_table(out, columns, &partitions)?,
-            PartitionFormat::Csv => self.write_csv(out, columns, &partitions)?,
+            PartitionFormat::Table | PartitionFormat::Csv => {
+                let lines = Lines::new(format == PartitionFormat::Table, columns, out)?;
+                self.write_lines(out, lines, columns, &partitions)?;
+            }
             PartitionFormat::Json => {
                 let partitions = partitions
                     .iter()
@@ -162,68 +164,95 @@ impl Summary {
         Ok(out.flush()?)
     }
 
-    fn write_table(
+    /// Writes a line a partition, and then a line a reason.
+    fn write_lines(
         &self,
-        mut out: &mut dyn Write,
+        out: &mut dyn Write,
+        mut lines: Lines,
         columns: &[Column],
         partitions: &[(&Place, Count)],
     ) -> Result<()> {
+        for (place, count) in partitions {
+            let mut cells = vec![lines.count(count.records), lines.bytes(count.bytes)];
+            let keys = place.keys.iter().map(Option::clone);
+            cells.extend(
+                keys.chain([place.prefix.clone()])
+                    .map(Option::unwrap_or_default),
+            );
+            lines.push(cells, None, out)?;
+        }
+        for it in self.by_size() {
+            let mut cells = vec![lines.count(it.records)];
+            cells.resize(columns.len() + 3, String::new());
+            lines.push(cells, Some(it), out)?;
+        }
+        lines.finish(out)
+    }
+}
+
+/// The summary's lines, for people or as CSV: records, bytes, a cell for each key, prefix, refusal.
+enum Lines {
+    Table(Table),
+    Csv,
+}
+
+impl Lines {
+    /// With their header.
+    fn new(is_table: bool, columns: &[Column], mut out: &mut dyn Write) -> Result<Self> {
         let titles = columns.iter().map(|column| column.title.as_str());
         let header = ["records", "bytes"]
             .into_iter()
             .chain(titles)
-            .chain(["prefix", "refused"]);
-        let mut table = Table::new(header.map(str::to_owned).collect());
-        for (place, count) in partitions {
-            let mut row = vec![text::count(count.records), text::bytes(count.bytes)];
-            row.extend(
-                place
-                    .keys
-                    .iter()
-                    .map(|key| printable(key.as_deref().unwrap_or_default())),
-            );
-            row.push(printable(place.prefix.as_deref().unwrap_or_default()));
-            table.push(row, &mut out)?;
+            .chain(["prefix"]);
+        if is_table {
+            let header = header.chain(["refused"]).map(str::to_owned);
+            return Ok(Self::Table(Table::new(header.collect())));
         }
-        for it in self.by_size() {
-            let mut row = vec![text::count(it.records), String::new()];
-            row.extend(columns.iter().map(|_| String::new()));
-            let place = format!("{} ({}:{})", it.refused.reason, it.file, it.line);
-            row.extend([String::new(), printable(&place)]);
-            table.push(row, &mut out)?;
-        }
-        table.finish(&mut out)
+        csv_line(&mut out, header.chain(["code", "refused"]))?;
+        Ok(Self::Csv)
     }
 
-    fn write_csv(
-        &self,
+    fn count(&self, number: u64) -> String {
+        match self {
+            Self::Table(_) => text::count(number),
+            Self::Csv => number.to_string(),
+        }
+    }
+
+    fn bytes(&self, bytes: u64) -> String {
+        match self {
+            Self::Table(_) => text::bytes(bytes),
+            Self::Csv => bytes.to_string(),
+        }
+    }
+
+    /// Writes the cells up to the prefix, and why the records are refused, if they are.
+    fn push(
+        &mut self,
+        cells: Vec<String>,
+        refusal: Option<&Refusal>,
         mut out: &mut dyn Write,
-        columns: &[Column],
-        partitions: &[(&Place, Count)],
     ) -> Result<()> {
-        let titles = columns.iter().map(|column| column.title.as_str());
-        let header = ["records", "bytes"].into_iter().chain(titles);
-        csv_line(&mut out, header.chain(["prefix", "code", "refused"]))?;
-        for (place, count) in partitions {
-            let (records, bytes) = (count.records.to_string(), count.bytes.to_string());
-            let keys = place
-                .keys
-                .iter()
-                .map(|key| key.as_deref().unwrap_or_default());
-            let prefix = place.prefix.as_deref().unwrap_or_default();
-            let cells = [records.as_str(), &bytes].into_iter().chain(keys);
-            csv_line(&mut out, cells.chain([prefix, "", ""]))?;
+        match self {
+            Self::Table(table) => {
+                let reason =
+                    refusal.map(|it| format!("{} ({}:{})", it.refused.reason, it.file, it.line));
+                let cells = cells.into_iter().chain(reason);
+                table.push(cells.map(|cell| printable(&cell)).collect(), &mut out)
+            }
+            Self::Csv => {
+                let refused = refusal.map(|it| &it.refused);
+                let why = refused.map_or(["", ""], |it| [it.code, &it.reason]);
+                csv_line(&mut out, cells.iter().map(String::as_str).chain(why))
+            }
         }
-        for it in self.by_size() {
-            let records = it.records.to_string();
-            let keys = columns.iter().map(|_| "");
-            let cells = [records.as_str(), ""].into_iter().chain(keys);
-            csv_line(
-                &mut out,
-                cells.chain(["", it.refused.code, &it.refused.reason]),
-            )?;
+    }
+
+    fn finish(self, mut out: &mut dyn Write) -> Result<()> {
+        match self {
+            Self::Table(table) => table.finish(&mut out),
+            Self::Csv => Ok(()),
         }
-        Ok(())
     }
 }
 

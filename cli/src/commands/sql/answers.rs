@@ -302,7 +302,7 @@ fn terminal() -> Terminal {
     }
 }
 
-pub(super) fn format(format: SqlFormat) -> Format {
+pub(crate) fn format(format: SqlFormat) -> Format {
     match format {
         SqlFormat::Table => Format::Table,
         SqlFormat::Vertical => Format::Vertical,

@@ -42,7 +42,7 @@ fn options(args: &SqlArgs) -> Result<Options> {
 }
 
 /// Where programs keep what they can make again, as the XDG base directory specification has it.
-fn cache_directory() -> Option<PathBuf> {
+pub(crate) fn cache_directory() -> Option<PathBuf> {
     let named = |name: &str| {
         let value = std::env::var_os(name)?;
         Some(PathBuf::from(value)).filter(|path| path.is_absolute())
@@ -54,7 +54,7 @@ fn cache_directory() -> Option<PathBuf> {
 
 /// The Prefix and ErrorOutputPrefix of a stream's definition. What else it says does not matter to a reader,
 /// so a stream that cannot be run here can still be read.
-fn prefixes(path: &Path) -> Result<(Option<String>, Option<String>)> {
+pub(crate) fn prefixes(path: &Path) -> Result<(Option<String>, Option<String>)> {
     let json = super::read(path)?;
     let input: DeliveryStreamInput = serde_json::from_str(&json)
         .with_context(|| format!("{} is no create-delivery-stream input", path.display()))?;

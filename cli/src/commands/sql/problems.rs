@@ -9,6 +9,11 @@ const SHOWN: usize = 5;
 
 /// Says what the answer leaves out, worst first.
 pub(crate) fn say_problems(problems: &[Problem]) {
+    say_left_out("the answer leaves out", problems);
+}
+
+/// Says what was left out, worst first; `what` begins the sentence.
+pub(crate) fn say_left_out(what: &str, problems: &[Problem]) {
     if problems.is_empty() {
         return;
     }
@@ -29,7 +34,7 @@ pub(crate) fn say_problems(problems: &[Problem]) {
         left_out.push(format!("{} records or values", text::count(others)));
     }
     output::say(&format!(
-        "warning: the answer leaves out {}:",
+        "warning: {what} {}:",
         left_out.join(" and ")
     ));
     problems

@@ -1,39 +1,102 @@
-//! Which function runs for a stream: the command that was given for its name, or the transformer.
+//! Which function runs for a stream: the command that was given for its name, what its template has, or the
+//! transformer.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use anyhow::{Result, bail};
 use hydrant_delivery::{
-    DeliveryStream, Function, Functions, Ids, LambdaProcessor, RuntimeApi, SystemClock, Transform,
+    DeliveryStream, Function, Functions, Ids, LambdaProcessor, RemoteFunction, RuntimeApi,
+    SystemClock, Transform,
 };
 
+use super::template::Declared;
 use crate::{
     args::{TransformerArgs, UpArgs},
     function::{self, InProcess},
 };
 
+/// What stands before the name or the ARN of a function that is not run here, but called.
+const REMOTE: &str = "lambda:";
+
 /// The functions of one run.
 #[derive(Debug)]
 pub(super) struct Chosen {
-    commands: BTreeMap<String, Arc<RuntimeApi>>,
+    /// Those in processes of their own and elsewhere, by the name in their ARN.
+    processes: BTreeMap<String, Arc<dyn Transform>>,
+    /// The commands that were typed.
+    typed: BTreeMap<String, String>,
+    declared: Vec<Declared>,
     transformer: TransformerArgs,
 }
 
 impl Chosen {
-    pub(super) fn new(args: &UpArgs) -> Self {
-        let commands = args.function.iter().map(|given| {
-            // The shell knows how a command is taken apart, and makes way for it.
-            let mut function = Function::new(&given.name, "sh");
-            function.arguments = vec!["-c".into(), format!("exec {}", given.command).into()];
+    /// What was typed comes before what templates declare.
+    pub(super) fn new(args: &UpArgs, declared: Vec<Declared>) -> Result<Self> {
+        let mut processes: BTreeMap<String, Arc<dyn Transform>> = BTreeMap::new();
+        let mut typed = BTreeMap::new();
+        for given in &args.function {
+            let of_template = declared.iter().find(|it| it.is(&given.name));
+            let name = of_template.map_or(&given.name, |it| &it.name);
+            if let Some(target) = given.command.strip_prefix(REMOTE) {
+                if target.is_empty() {
+                    bail!(
+                        "--function {name}={REMOTE}: write {REMOTE} and a function's name or ARN"
+                    );
+                }
+                processes.insert(name.clone(), Arc::new(RemoteFunction::new(target)));
+                typed.insert(name.clone(), given.command.clone());
+                continue;
+            }
+            let mut function = function::of_command(name, &given.command)?;
             function.timeout = args.function_timeout;
-            function.concurrency = args.function_concurrency;
-            let ids = Ids::from_seed(rand::random());
-            let host = RuntimeApi::new(function, Arc::new(SystemClock), ids);
-            (given.name.clone(), Arc::new(host))
-        });
-        Self {
-            commands: commands.collect(),
-            transformer: args.transformer.clone(),
+            if let Some(of_template) = of_template {
+                of_template.settle(&mut function, &args.region);
+            }
+            processes.insert(name.clone(), host(function, args));
+            typed.insert(name.clone(), given.command.clone());
         }
+        for it in &declared {
+            if processes.contains_key(&it.name) {
+                continue;
+            }
+            if let Some(mut function) = it.process()? {
+                it.settle(&mut function, &args.region);
+                processes.insert(it.name.clone(), host(function, args));
+            }
+        }
+        Ok(Self {
+            processes,
+            typed,
+            declared,
+            transformer: args.transformer.clone(),
+        })
+    }
+
+    /// The functions that were typed or declared, and what runs for each.
+    pub(super) fn described(&self) -> impl Iterator<Item = (&str, String)> {
+        let typed = self.typed.iter();
+        let typed = typed.map(|(name, command)| (name.as_str(), command.clone()));
+        let declared = self.declared.iter();
+        let declared = declared.filter(|it| !self.typed.contains_key(&it.name));
+        typed.chain(declared.map(|it| (it.name.as_str(), it.described())))
+    }
+
+    fn choose(
+        &self,
+        stream: &DeliveryStream,
+        lambda: &LambdaProcessor,
+    ) -> Result<Arc<dyn Transform>> {
+        let name = name_in(&lambda.arn);
+        if let Some(process) = self.processes.get(name) {
+            return Ok(Arc::clone(process));
+        }
+        if let Some(declared) = self.declared.iter().find(|it| it.name == name) {
+            return declared.in_process(stream);
+        }
+        Ok(InProcess::new(function::options_for(
+            stream,
+            &self.transformer,
+        )?))
     }
 }
 
@@ -43,14 +106,15 @@ impl Functions for Chosen {
         stream: &DeliveryStream,
         lambda: &LambdaProcessor,
     ) -> Result<Arc<dyn Transform>, String> {
-        let name = name_in(&lambda.arn);
-        if let Some(command) = self.commands.get(name) {
-            return Ok(Arc::clone(command) as _);
-        }
-        let options = function::options_for(stream, &self.transformer)
-            .map_err(|error| format!("{error:#}"))?;
-        Ok(InProcess::new(options))
+        self.choose(stream, lambda)
+            .map_err(|error| format!("{error:#}"))
     }
+}
+
+fn host(mut function: Function, args: &UpArgs) -> Arc<RuntimeApi> {
+    function.concurrency = args.function_concurrency;
+    let ids = Ids::from_seed(rand::random());
+    Arc::new(RuntimeApi::new(function, Arc::new(SystemClock), ids))
 }
 
 /// The function's name in `arn:aws:lambda:<region>:<account>:function:<name>[:<version>]`, or the whole text

@@ -1,6 +1,6 @@
 //! A line for each object, as it is written.
 
-use hydrant_delivery::{Event, Observer};
+use hydrant_delivery::{Event, ObjectKind, Observer};
 
 use crate::{output, text};
 
@@ -18,10 +18,14 @@ impl Observer for Screen {
                 key,
                 records,
                 object_bytes,
-                is_error,
+                kind,
                 ..
             } if !self.quiet => {
-                let refused = if *is_error { " refused," } else { "" };
+                let refused = match kind {
+                    ObjectKind::Errors => " refused,",
+                    ObjectKind::Backup => " as they came,",
+                    ObjectKind::Delivered => "",
+                };
                 output::say(&format!(
                     "{stream}: {},{refused} {} → {key}",
                     text::plural(*records, "record"),
@@ -39,6 +43,17 @@ impl Observer for Screen {
                 "{stream}: the lake did not take {key} ({}, attempt {attempts}): {error}; again in {} s",
                 text::plural(*records, "record"),
                 pause.as_secs()
+            )),
+            Event::SetAside {
+                stream,
+                key,
+                records,
+                directory,
+                error,
+            } => output::say(&format!(
+                "{stream}: the lake did not take {key} ({}) for too long: {error}; set aside: {}",
+                text::plural(*records, "record"),
+                directory.join(key).display()
             )),
             _ => {}
         }

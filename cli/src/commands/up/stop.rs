@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 /// Ctrl-C and SIGTERM, listened to from the moment this exists: whoever has read the endpoint may ask at once,
 /// and must not find a process that a signal simply kills.
-pub(super) struct StopSignals {
+pub(crate) struct StopSignals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -14,7 +14,7 @@ pub(super) struct StopSignals {
 impl StopSignals {
     /// Starts to listen.
     #[cfg(unix)]
-    pub(super) fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).context("cannot listen to Ctrl-C")?,
@@ -24,7 +24,7 @@ impl StopSignals {
 
     /// Ready each time the process is asked to stop.
     #[cfg(unix)]
-    pub(super) async fn asked(&mut self) {
+    pub(crate) async fn asked(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -34,13 +34,13 @@ impl StopSignals {
     /// Starts to listen with the first [`StopSignals::asked`].
     #[cfg(not(unix))]
     #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-    pub(super) fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         Ok(Self {})
     }
 
     /// Ready each time the process is asked to stop.
     #[cfg(not(unix))]
-    pub(super) async fn asked(&mut self) {
+    pub(crate) async fn asked(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c()
             .await
             .context("cannot listen to Ctrl-C")

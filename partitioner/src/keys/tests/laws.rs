@@ -70,6 +70,51 @@ fn expression() -> impl Strategy<Value = (String, String)> {
     })
 }
 
+/// Expressions whose keys are remembered by a beginning, by all of a text, or not at all.
+fn remembered() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        ".t",
+        ".t[0:4]",
+        ".t[2:13]",
+        ".t[:-3]",
+        ".t[20:]",
+        ".t | utc(\"yyyy\")",
+        ".t | utc(\"HH\")",
+        ".t | utc(\"HH:mm\")",
+        ".t | utc(\"yyyy-MM-dd'T'HH\")",
+        ".u",
+        ".u[0:2] // .t",
+        ".u // \"d\"",
+        ".d.v",
+        ".d.w // .d.v[1:3]",
+        ".u | ascii_downcase",
+    ])
+}
+
+/// Records whose values are alike, and differ where it may count.
+fn timed_record() -> impl Strategy<Value = String> {
+    let time = (
+        "2026-11-0[12]",
+        "[T t]",
+        "0[89]",
+        ":1[56]",
+        ":[03]0",
+        "(Z|Z|Z|z|\\+02:00|\\.5Z|)",
+    );
+    let time = time.prop_map(|(day, t, h, m, s, z)| format!("\"{day}{t}{h}{m}{s}{z}\""));
+    let text = prop_oneof![
+        4 => time,
+        3 => "[abé\\\\]{0,4}".prop_map(|text| serde_json::to_string(&text).unwrap()),
+        1 => "[a-c]{14,40}".prop_map(|text| format!("\"{text}\"")),
+        1 => prop::sample::select(vec![
+            "null", "true", "false", "1", "1.0", "1793607330", "1793607331000", "\"1\"", "[]", "{}",
+            r#""2026-11-0\u0031T08:15:30Z""#, "\"\"",
+        ]).prop_map(str::to_owned),
+    ];
+    (text.clone(), text.clone(), text.clone(), text)
+        .prop_map(|(t, u, v, w)| format!(r#"{{"t":{t},"u":{u},"d":{{"v":{v},"w":{w}}}}}"#))
+}
+
 proptest! {
     #[test]
     fn the_fast_path_and_jq_give_the_same_keys(
@@ -121,6 +166,31 @@ proptest! {
         let fast = fast.evaluate(document.as_bytes(), &mut from_fast).map(|()| from_fast);
         let jq = jq.evaluate(document.as_bytes(), &mut from_jq).map(|()| from_jq);
         prop_assert_eq!(fast.ok(), jq.ok(), "{} on {}", expression, document);
+    }
+
+    #[test]
+    fn keys_that_are_remembered_are_those_that_are_found(
+        records in prop::collection::vec(timed_record(), 1..12),
+        expressions in prop::collection::vec(remembered(), 1..5),
+        on_missing in any::<bool>(),
+    ) {
+        let keys: Vec<_> = expressions.iter().enumerate().map(|(key, e)| format!("k{key}={e}")).collect();
+        let mut query = KeyQuery::partition_keys(&keys.join(",")).unwrap();
+        if on_missing {
+            query = query.on_missing("none".parse().unwrap()).unwrap();
+        }
+        let mut memo = KeyMemo::new(query.clone());
+        // Twice, so that what the first pass remembers is met again.
+        for record in records.iter().chain(&records) {
+            let mut found = PartitionKeys::new();
+            let found = query.evaluate(record.as_bytes(), &mut found).map(|()| {
+                let mut text = String::new();
+                found.push_json(&mut text);
+                text
+            });
+            let remembered = memo.evaluate(record.as_bytes()).map(|()| memo.last().to_owned());
+            prop_assert_eq!(remembered, found, "{} of {}", keys.join(","), record);
+        }
     }
 
     #[test]

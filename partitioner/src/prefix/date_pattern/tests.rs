@@ -42,6 +42,11 @@ fn fields_render_as_java_renders_them() {
         ("'year='yyyy'/month='MM", "year=2026/month=07"),
         ("yyyy''MM 'o''clock' [HH]", "2026'07 o'clock 09"),
         ("yyyy-MM-dd_HH.mm", "2026-07-01_09.05"),
+        (
+            "ppH pppd ppppppy ppM pppMMM ppppMMM",
+            " 9   1   2026  7 Jul  Jul",
+        ),
+        ("[yyyy][MM", "202607"),
     ] {
         assert_eq!(format(pattern, &morning), expected, "{pattern}");
     }
@@ -82,6 +87,12 @@ fn patterns_that_java_refuses_are_refused() {
         "#",
         "DDDD",
         "OO",
+        "p",
+        "pp-H",
+        "ppI",
+        "ppHHH",
+        "yyyy]",
+        "[yyyy]]",
     ] {
         let parsed = DatePattern::parse(pattern);
         assert!(
@@ -89,7 +100,7 @@ fn patterns_that_java_refuses_are_refused() {
             "{pattern}: {parsed:?}"
         );
     }
-    for pattern in ["B", "v", "F", "zzzz"] {
+    for pattern in ["B", "v", "F", "zzzz", "pH", "pppMMMM"] {
         let parsed = DatePattern::parse(pattern);
         assert!(
             matches!(parsed, Err(PatternError::Unsupported(_))),
@@ -101,7 +112,7 @@ fn patterns_that_java_refuses_are_refused() {
 proptest! {
     #[test]
     fn no_pattern_makes_it_panic_or_outgrow_its_bound(
-        pattern in "[A-Za-z'/:. \\[-]{0,12}",
+        pattern in "[A-Za-zp'/:. \\[-]{0,12}",
         seconds in 0..250_000_000_000_i64,
     ) {
         if let Ok(parsed) = DatePattern::parse(&pattern) {

@@ -97,6 +97,7 @@ impl Batches {
                 record_id: format!("{:056}000000", self.count),
                 approximate_arrival_timestamp: self.now,
                 data: record.data,
+                kinesis_record_metadata: None,
             });
             batch.places.push(place);
         }

@@ -1,0 +1,149 @@
+//! Objects that must not be lost: offered again and again, and kept beside the log when that does not help.
+
+use std::{
+    path::{Path as FilePath, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hydrant_lake::{Lake, Location};
+use object_store::{Attributes, path::Path};
+
+use super::put;
+use crate::{
+    Clock,
+    observer::{Event, ObjectKind, Observer},
+};
+
+/// How objects of a stream are offered to the store. One counts as written when it would survive a loss of power.
+#[derive(Debug, Clone)]
+pub(crate) struct Persist {
+    pub(crate) stream: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Arc<dyn Observer>,
+    /// How long one is offered. AWS gives up after 24 hours, and the data is lost (developer guide, "Understand
+    /// data delivery in Amazon Data Firehose").
+    pub(crate) retry_for: Duration,
+    /// Where one goes then: a directory, in which its key names the file.
+    pub(crate) set_aside: PathBuf,
+}
+
+/// An object on its way.
+pub(super) struct Attempt<'a> {
+    pub(super) key: &'a str,
+    pub(super) path: &'a Path,
+    pub(super) attributes: Attributes,
+    pub(super) body: Bytes,
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    pub(super) kind: ObjectKind,
+}
+
+impl Persist {
+    /// Writes an object, into the lake or aside; whether it lies aside.
+    pub(super) async fn write(&self, lake: &Lake, object: Attempt<'_>) -> bool {
+        let began = self.clock.now();
+        let mut attempts = 0;
+        loop {
+            let error = match put_durably(lake, &object).await {
+                Ok(()) => {
+                    self.observer.observe(&Event::Written {
+                        stream: &self.stream,
+                        key: object.key,
+                        records: object.records,
+                        bytes: object.bytes,
+                        object_bytes: object.body.len() as u64,
+                        kind: object.kind,
+                    });
+                    return false;
+                }
+                Err(error) => error,
+            };
+            let offered = self.clock.now().duration_since(began);
+            let is_over = Duration::try_from(offered).is_ok_and(|it| it >= self.retry_for);
+            if is_over && self.set_aside(&object, &error).await {
+                return true;
+            }
+            let pause = pause_after(attempts);
+            attempts += 1;
+            self.observer.observe(&Event::NotWritten {
+                stream: &self.stream,
+                key: object.key,
+                records: object.records,
+                attempts,
+                error: &error,
+                pause,
+            });
+            self.clock.sleep(pause).await;
+        }
+    }
+
+    /// Puts an object into the directory; whether it is there.
+    async fn set_aside(&self, object: &Attempt<'_>, refusal: &object_store::Error) -> bool {
+        let directory = &self.set_aside;
+        let kept = async {
+            let aside = Lake::open(&directory.display().to_string(), true).await?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(put_durably(&aside, object).await?)
+        };
+        match kept.await {
+            Ok(()) => {
+                self.observer.observe(&Event::SetAside {
+                    stream: &self.stream,
+                    key: object.key,
+                    records: object.records,
+                    directory,
+                    error: refusal,
+                });
+                true
+            }
+            Err(error) => {
+                tracing::error!(
+                    %error,
+                    directory = %directory.display(),
+                    "an object that the lake does not take could not be set aside either"
+                );
+                false
+            }
+        }
+    }
+}
+
+/// AWS says only that it retries; ours doubles from a second to a minute. The store's client has tried several
+/// times by itself before.
+fn pause_after(attempts: u32) -> Duration {
+    Duration::from_secs(1 << attempts.min(6)).min(Duration::from_mins(1))
+}
+
+/// Puts an object; into a directory, until it is on the disk, names and all.
+async fn put_durably(lake: &Lake, object: &Attempt<'_>) -> object_store::Result<()> {
+    let path = object.path;
+    let attributes = if lake.keeps_attributes() {
+        object.attributes.clone()
+    } else {
+        Attributes::new()
+    };
+    put(lake, path, attributes, object.body.clone()).await?;
+    let Location::Directory(root) = lake.location() else {
+        return Ok(());
+    };
+    let (root, file) = (root.clone(), root.join(path.as_ref()));
+    tokio::task::spawn_blocking(move || sync(&root, &file))
+        .await?
+        .map_err(|source| object_store::Error::Generic {
+            store: "directory",
+            source: Box::new(source),
+        })
+}
+
+/// Syncs a file, and the folders that lead to it.
+fn sync(root: &FilePath, file: &FilePath) -> std::io::Result<()> {
+    std::fs::File::open(file)?.sync_all()?;
+    for folder in file.ancestors().skip(1) {
+        std::fs::File::open(folder)?.sync_all()?;
+        if folder == root {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! An HTTP API that makes an event of each request: `EventBridge-PutEvents` (API Gateway developer guide,
+//! "Integration subtype reference").
+
+use std::sync::Arc;
+
+use hydrant_endpoint::Clock;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Settings, Stage,
+    definition::{
+        Definition, DefinitionError, Gatekeeper, Gatekeepers, HttpPut, Integration, Method, Style,
+    },
+    exchange::{Answer, Exchange},
+    mapping,
+    refusal::Kind,
+    rest::value_of,
+};
+use crate::{authorizer::Denied, events::Events};
+
+/// An HTTP API.
+#[derive(Debug)]
+pub struct HttpApi {
+    stage: Stage,
+    definition: Definition,
+    events: Arc<dyn Events>,
+    clock: Arc<dyn Clock>,
+}
+
+/// An answer of the API's own, and what it is called when it is counted.
+type Refused = (Answer, &'static str);
+
+impl HttpApi {
+    /// The API of an OpenAPI document, at a stage.
+    ///
+    /// # Errors
+    ///
+    /// Everything in the document that cannot be served here.
+    pub fn new(
+        document: &Value,
+        stage: Stage,
+        settings: Settings,
+        gatekeepers: &dyn Gatekeepers,
+        events: Arc<dyn Events>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DefinitionError> {
+        let counts = settings.count_items;
+        Ok(Self {
+            definition: Definition::read(document, Style::Http, counts, gatekeepers)?,
+            stage,
+            events,
+            clock,
+        })
+    }
+
+    /// What the document calls it.
+    pub fn title(&self) -> &str {
+        &self.definition.title
+    }
+
+    /// Where it is.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// Its routes: verb and path, with the stage in front.
+    pub fn methods(&self) -> impl Iterator<Item = (&str, String)> {
+        let prefix = self.stage.prefix();
+        let methods = self.definition.methods.iter();
+        methods.map(move |method| {
+            (
+                method.verb.as_str(),
+                format!("{prefix}{}", method.path.text),
+            )
+        })
+    }
+
+    /// Answers a request; with the answer goes what it is called, if it is the API's own.
+    pub(super) async fn answer(&self, mut exchange: Exchange) -> (Answer, Option<&'static str>) {
+        match self.run(&mut exchange).await {
+            Ok(answer) => (answer, None),
+            Err((answer, kind)) => (answer, Some(kind)),
+        }
+    }
+
+    async fn run(&self, exchange: &mut Exchange) -> Result<Answer, Refused> {
+        let found = self.definition.methods.iter().find_map(|method| {
+            let verb = method.verb == "ANY" || method.verb == exchange.verb;
+            let names = method.path.matches(&exchange.path).filter(|_| verb)?;
+            Some((method, names))
+        });
+        let Some((method, names)) = found else {
+            return Err((Answer::message(404, "Not Found"), "NOT_FOUND"));
+        };
+        exchange.parameters.path = names;
+        let route_key = format!("{} {}", method.verb, method.path.text);
+        exchange.context["routeKey"] = json!(route_key);
+        self.authorize(method, &route_key, exchange).await?;
+        match &method.integration {
+            Integration::Http(put) => self.put(put, exchange).await,
+            Integration::Rest(_) => Err(fault("the integration is none of an HTTP API")),
+        }
+    }
+
+    async fn authorize(
+        &self,
+        method: &Method,
+        route_key: &str,
+        exchange: &mut Exchange,
+    ) -> Result<(), Refused> {
+        let Some(gatekeeper) = &method.gate else {
+            return Ok(());
+        };
+        let unauthorized = || {
+            (
+                Answer::message(401, "Unauthorized"),
+                Kind::Unauthorized.name(),
+            )
+        };
+        let forbidden = || (Answer::message(403, "Forbidden"), Kind::AccessDenied.name());
+        exchange.context["authorizer"] = match &**gatekeeper {
+            Gatekeeper::Tokens { authorizer, header } => {
+                let token = exchange.parameters.header.get(&header.to_lowercase());
+                let token = token.ok_or_else(unauthorized)?;
+                let identity = authorizer.authorize(token, exchange.now).await;
+                let identity = identity.map_err(|denied| match denied {
+                    Denied::Refused(refusal) => {
+                        tracing::info!(reason = refusal.reason(), "a token was refused: {refusal}");
+                        unauthorized()
+                    }
+                    Denied::Unavailable(error) => fault(&error.to_string()),
+                })?;
+                let scope = identity
+                    .claims
+                    .get("scope")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                let wanted = |scope: &str| method.scopes.iter().any(|wanted| wanted == scope);
+                if !method.scopes.is_empty() && !scope.split(' ').any(wanted) {
+                    return Err(forbidden());
+                }
+                json!({"claims": identity.claims, "jwt": {"claims": identity.claims}})
+            }
+            Gatekeeper::Function(gate) => {
+                let identity: Vec<String> = gate
+                    .sources
+                    .iter()
+                    .map(|source| value_of(source, exchange, &self.stage).unwrap_or_default())
+                    .collect();
+                let arn = self.stage.method_arn(&exchange.verb, &exchange.path);
+                let event = exchange.authorizer_event_2(&self.stage, &arn, route_key, &identity);
+                let entrant = gate.ask(identity, event, &arn, exchange.now).await;
+                let entrant = entrant.map_err(|refusal| match refusal.kind {
+                    Kind::Unauthorized => unauthorized(),
+                    Kind::AccessDenied => forbidden(),
+                    _ => fault(&refusal.reason.unwrap_or_default()),
+                })?;
+                let mut context = entrant.context;
+                context.insert("principalId".to_owned(), json!(entrant.principal));
+                Value::Object(context)
+            }
+        };
+        Ok(())
+    }
+
+    async fn put(&self, put: &HttpPut, exchange: &Exchange) -> Result<Answer, Refused> {
+        let text = exchange.text();
+        let request = mapping::Request {
+            body: &text,
+            parameters: &exchange.parameters,
+            context: &exchange.context,
+            stage_variables: &self.stage.variables,
+        };
+        let mut entry = Map::new();
+        for (name, expression) in &put.entry {
+            let value = mapping::http(expression, request);
+            match name.as_str() {
+                // Which region's bus is one that is here.
+                "Region" => {}
+                "Resources" => {
+                    let list = serde_json::from_str(&value).ok().filter(Value::is_array);
+                    let list = list.unwrap_or_else(|| {
+                        value.split(',').map(str::trim).map(Value::from).collect()
+                    });
+                    entry.insert(name.clone(), list);
+                }
+                "Time" => {
+                    let time = value.parse::<jiff::Timestamp>();
+                    let time = time.ok().map(jiff::Timestamp::as_second);
+                    let time = time.or_else(|| value.parse().ok());
+                    entry.extend(time.map(|time| (name.clone(), json!(time))));
+                }
+                _ => {
+                    entry.insert(name.clone(), json!(value));
+                }
+            }
+        }
+        let body = json!({"Entries": [entry]}).to_string();
+        let answer = tokio::select! {
+            biased;
+            answer = self.events.put(body.into()) => answer.map_err(|error| fault(&error.to_string()))?,
+            () = self.clock.sleep(put.timeout) => {
+                return Err((
+                    Answer::message(504, "Endpoint request timed out"),
+                    Kind::IntegrationTimeout.name(),
+                ));
+            }
+        };
+        Ok(Answer::json(answer.status, answer.body))
+    }
+}
+
+/// The API's own fault: the client is told no more.
+fn fault(reason: &str) -> Refused {
+    tracing::warn!(%reason, "an HTTP API answers 500");
+    (
+        Answer::message(500, "Internal Server Error"),
+        Kind::ApiConfigurationError.name(),
+    )
+}

@@ -1,0 +1,183 @@
+//! An interval has one result, however often and by however many it is run.
+
+use hydrant_jobs::{Attempt, Outcome, Pace, Runner, work};
+use hydrant_query::delta::DeltaTable;
+use jiff::Timestamp;
+
+use crate::support::{DAILY, Place, all, at, day};
+
+const RESULT: &str = "select interval_start, kind, n, money from daily order by 1, 2";
+
+#[tokio::test]
+async fn a_second_run_replaces_the_first() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5), ("buy", 2.0), ("look", 0.0)]);
+    place.object(2, "b", &[("buy", 4.0)]);
+    let job = place.job("daily", DAILY).await;
+    let runner = place.runner("one").await;
+    for _ in 0..3 {
+        for interval in [day(1), day(2)] {
+            let run = place.run(&runner, &job, interval).await;
+            assert_eq!((run.outcome, run.reason), (Outcome::Done, None));
+        }
+    }
+    insta::assert_snapshot!(place.ask(RESULT).await, @"");
+    let runs = runner.runs(&job).await.unwrap();
+    assert_eq!(
+        runs.iter().map(|run| run.rows).collect::<Vec<_>>(),
+        [2, 1, 2, 1, 2, 1]
+    );
+    assert!(
+        runs.iter()
+            .all(|run| run.objects > 0 && run.bytes_scanned > 0)
+    );
+}
+
+#[tokio::test]
+async fn an_interval_without_rows_takes_those_away_that_were_there() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5)]);
+    place.object(2, "b", &[("buy", 4.0)]);
+    let job = place.job("daily", DAILY).await;
+    let runner = place.runner("one").await;
+    place.run(&runner, &job, day(1)).await;
+    std::fs::remove_file(place.path("lake/events/year=2026/month=11/day=01/hour=10/a")).unwrap();
+    assert_eq!(place.run(&runner, &job, day(1)).await.rows, 0);
+    assert_eq!(place.ask("select count(*) as n from daily").await, "n\n0\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runners_that_share_the_work_come_to_what_one_query_says() {
+    let place = Place::new().await;
+    for n in 1..=9 {
+        for object in 0..n {
+            place.object(
+                n,
+                &format!("o{object}"),
+                &[("buy", f64::from(n)), ("look", 0.5)],
+            );
+        }
+    }
+    let job = place.job("daily", DAILY).await;
+    let (one, two) = (place.runner("one").await, place.runner("two").await);
+    let pace = Pace {
+        parallel: 3,
+        waits: true,
+    };
+    let share = |runner: Runner| {
+        let job = job.clone();
+        async move {
+            work(
+                &runner,
+                all(&job, (1..=9).map(day)),
+                pace,
+                || true,
+                |_, _| {},
+            )
+            .await
+            .unwrap()
+        }
+    };
+    let (one, two) = tokio::join!(share(one), share(two));
+    assert_eq!(one.done + two.done, 9, "{one:?} {two:?}");
+    assert_eq!(one.done + one.by_others, 9);
+    assert_eq!(two.done + two.by_others, 9);
+    let jobs = place.ask("select date_trunc('day', interval_start) as day, kind, n, money from daily order by 1, 2").await;
+    let query = "select date_trunc('day', time) as day, kind, count(*) as n, sum(price) as money from events group by 1, 2 \
+                 order by 1, 2";
+    assert_eq!(jobs, place.ask(query).await);
+}
+
+#[tokio::test]
+async fn a_claim_holds_until_its_runner_was_not_heard_of_for_long() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5)]);
+    let job = place.job("daily", DAILY).await;
+    let (dead, alive) = (place.runner("dead").await, place.runner("alive").await);
+    // It claims, and is then never asked to go on.
+    let mut attempt = Box::pin(dead.attempt(&job, day(1), Timestamp::MAX));
+    while dead_runs(&alive, &job).await == 0 {
+        let _unfinished = futures::poll!(&mut attempt);
+    }
+    drop(attempt);
+    match alive.attempt(&job, day(1), Timestamp::MAX).await.unwrap() {
+        Attempt::Held(run) => assert_eq!(run.runner, "dead"),
+        other => panic!("{other:?}"),
+    }
+    place.set_clock("2026-11-10T07:02:00Z");
+    assert_eq!(place.run(&alive, &job, day(1)).await.outcome, Outcome::Done);
+    let outcomes: Vec<_> = alive
+        .runs(&job)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|run| (run.runner, run.outcome))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("dead".to_owned(), Outcome::Abandoned),
+            ("alive".to_owned(), Outcome::Done)
+        ]
+    );
+    assert_eq!(place.ask("select sum(n) as n from daily").await, "n\n1\n");
+}
+
+async fn dead_runs(runner: &Runner, job: &hydrant_jobs::Job) -> usize {
+    runner.runs(job).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn what_is_not_as_expected_leaves_the_old_result_in_place() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5)]);
+    let expecting = DAILY.replace(
+        "-- output",
+        "-- expect.\"money comes in\" = \"min(money) >= 0\"\n-- expect.\"every kind has money\" = \"money is not null\"\n-- output",
+    );
+    let job = place.job("daily", &expecting).await;
+    let runner = place.runner("one").await;
+    assert_eq!(
+        place.run(&runner, &job, day(1)).await.outcome,
+        Outcome::Done
+    );
+    place.object(1, "b", &[("fraud", -9.0)]);
+    let run = place.run(&runner, &job, day(1)).await;
+    assert_eq!(run.outcome, Outcome::Rejected);
+    insta::assert_snapshot!(run.reason.unwrap(), @"");
+    assert_eq!(
+        place.ask("select kind, n from daily").await,
+        "kind,n\nbuy,1\n"
+    );
+}
+
+#[tokio::test]
+async fn many_runs_are_kept_in_few_files() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5)]);
+    let job = place.job("daily", DAILY).await;
+    let runner = place.runner("one").await;
+    for _ in 0..60 {
+        place.run(&runner, &job, day(1)).await;
+    }
+    let runs = runner.runs(&job).await.unwrap();
+    assert_eq!(runs.len(), 60);
+    let table = DeltaTable::open(&place.lake, "_jobs/runs")
+        .await
+        .unwrap()
+        .unwrap();
+    let files = table.files().unwrap().len();
+    assert!(files <= 26, "{files} files");
+    let there = std::fs::read_dir(place.path("lake/_jobs/runs/job=daily")).map_or_else(
+        |_| {
+            std::fs::read_dir(place.path("lake/_jobs/runs"))
+                .unwrap()
+                .count()
+                - 1
+        },
+        Iterator::count,
+    );
+    assert_eq!(there, files, "no file is left behind");
+    // And another program reads them as a table.
+    let _ = at("2026-11-10T07:00:00Z");
+}

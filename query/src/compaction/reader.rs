@@ -1,0 +1,243 @@
+//! The compacted part of a lake as a query sees it: the files of one version of the table, and which raw
+//! objects they stand for.
+
+use std::{collections::HashSet, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, StringArray, cast::AsArray, new_null_array},
+    compute::{cast, take},
+    datatypes::{DataType, Int32Type},
+    error::ArrowError,
+};
+
+use super::{
+    CompactionError,
+    schema::{DATE, TYPE},
+    state::{APPLICATION, PROPERTY, State, TABLE},
+    taken,
+};
+use crate::{
+    catalog::{Catalog, Objects},
+    constants::{Constant, ConstantColumn, OBJECT},
+    delta::DeltaTable,
+    error::QueryError,
+    listing::folder_may_hold,
+    object::{CompactedFile, DataObject, Partition},
+    predicate::Predicate,
+    reader::Source,
+    shape::Shape,
+    stats::add,
+};
+
+/// The table at one version, and what it has taken.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    table: DeltaTable,
+    state: State,
+}
+
+impl Snapshot {
+    /// The compacted part of the lake; `None` when it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Compacted`] when it cannot be read. A table that was not made by compaction is none of it.
+    pub(crate) async fn open(source: &Source) -> Result<Option<Self>, QueryError> {
+        if let Some(directory) = &source.directory
+            && !directory.join(TABLE).is_dir()
+        {
+            return Ok(None);
+        }
+        let location = format!("{}{TABLE}", source.lake);
+        let found = DeltaTable::open_in(Arc::clone(&source.store), location, TABLE);
+        let Some(table) = found.await.map_err(CompactionError::from)? else {
+            return Ok(None);
+        };
+        let ours = table.property(PROPERTY).map_err(CompactionError::from)?;
+        if ours.is_none() {
+            return Ok(None);
+        }
+        let number = table.transaction(APPLICATION).await;
+        let Some(number) = number.map_err(CompactionError::from)? else {
+            return Ok(None);
+        };
+        let state = State::read(&source.store, number).await?;
+        Ok(Some(Self { table, state }))
+    }
+
+    /// Puts the compacted files before the raw objects and leaves out those that were taken. Of the files, those
+    /// are left out for whose folders `predicate` cannot hold.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Compacted`].
+    pub(crate) async fn join(
+        &self,
+        source: &Source,
+        catalog: &Catalog,
+        predicate: &Predicate,
+        raw: Objects,
+    ) -> Result<Objects, QueryError> {
+        let mut keys: Vec<&str> = raw.objects.iter().map(|it| it.key.as_str()).collect();
+        keys.sort_unstable();
+        let taken = taken::among(&source.store, &self.state, &keys).await?;
+        let partitions = self.partitions(raw.partitions);
+        let mut objects = self.files(source, catalog, &partitions, predicate)?;
+        objects.extend(keep(raw.objects, &taken));
+        Ok(Objects {
+            partitions,
+            objects,
+        })
+    }
+
+    /// The partition columns of raw objects and of those that were taken.
+    fn partitions(&self, raw: Vec<Partition>) -> Vec<Partition> {
+        let mut partitions = raw;
+        for (name, is_number) in &self.state.partitions {
+            match partitions.iter_mut().find(|it| it.name == *name) {
+                Some(known) => {
+                    known.is_number &= is_number;
+                    known.is_seen = true;
+                }
+                None => partitions.push(Partition {
+                    name: name.clone(),
+                    is_number: *is_number,
+                    is_seen: true,
+                }),
+            }
+        }
+        partitions
+    }
+
+    fn files(
+        &self,
+        source: &Source,
+        catalog: &Catalog,
+        partitions: &[Partition],
+        predicate: &Predicate,
+    ) -> Result<Vec<Arc<DataObject>>, QueryError> {
+        let shapes = self.state.read_shapes()?;
+        let places = catalog.places(partitions);
+        let may_hold: Vec<bool> = self
+            .state
+            .folders
+            .iter()
+            .map(|folder| folder_may_hold(folder, predicate))
+            .collect();
+        let (mut files, mut skipped) = (Vec::new(), 0);
+        for file in self.table.files().map_err(CompactionError::from)? {
+            let note = self.state.files.get(&file.path);
+            let is_wanted = note.is_none_or(|note| {
+                let mut folders = note.folders.iter();
+                folders.any(|at| may_hold.get(*at).copied().unwrap_or(true))
+            });
+            if !is_wanted {
+                skipped += 1;
+                continue;
+            }
+            let shape = match note.and_then(|note| shapes.get(note.shape)) {
+                Some(shape) => Arc::clone(shape),
+                // Another program has written the file anew.
+                None => Arc::new(self.whole_shape()?),
+            };
+            files.push(Arc::new(DataObject {
+                key: format!("{TABLE}/{}", file.path),
+                size: file.size,
+                written: 0,
+                partitions: Arc::default(),
+                compacted: Some(Arc::new(CompactedFile {
+                    rows: file.rows.or(note.map(|note| note.rows)),
+                    times: note.and_then(|note| note.times),
+                    shape,
+                    places: Arc::clone(&places),
+                })),
+            }));
+        }
+        add(&source.counters.objects_skipped, skipped);
+        files.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(files)
+    }
+
+    /// The shape that the table's own columns tell.
+    fn whole_shape(&self) -> Result<Shape, QueryError> {
+        let schema = self.table.schema().map_err(CompactionError::from)?;
+        let partitions = &self.state.partitions;
+        let is_field = |name: &str| {
+            ![OBJECT, TYPE, DATE].contains(&name) && !partitions.iter().any(|(it, _)| it == name)
+        };
+        let fields = schema.fields().iter();
+        let fields = fields.filter(|field| is_field(field.name())).cloned();
+        Ok(Shape::of_fields(&fields.collect(), 1))
+    }
+
+    /// Raw objects that were taken, their bytes, and the rows that came of them.
+    pub(crate) fn totals(&self) -> (u64, u64, u64) {
+        (self.state.objects, self.state.bytes, self.state.rows)
+    }
+
+    /// The keys of the raw objects that were taken from folders for which `predicate` may hold.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Compacted`].
+    pub(crate) async fn taken_keys(
+        &self,
+        source: &Source,
+        predicate: &Predicate,
+    ) -> Result<Vec<String>, QueryError> {
+        let taken = taken::read_all(&source.store, self.state.taken.clone()).await?;
+        let may_hold = |key: &str| {
+            let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+            folder_may_hold(folder, predicate)
+        };
+        let keys = taken.into_iter().map(|taken| taken.key);
+        Ok(keys.filter(|key| may_hold(key)).collect())
+    }
+}
+
+fn keep<'a>(
+    objects: Vec<Arc<DataObject>>,
+    taken: &'a HashSet<String>,
+) -> impl Iterator<Item = Arc<DataObject>> + 'a {
+    objects
+        .into_iter()
+        .filter(move |object| !taken.contains(&object.key))
+}
+
+/// The values of `constants` for rows that came from these keys.
+///
+/// # Errors
+///
+/// [`ArrowError`] when `keys` are no texts.
+pub(crate) fn constants_of(
+    file: &CompactedFile,
+    keys: &ArrayRef,
+    constants: &[Constant],
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let keys = cast(keys, &dictionary)?;
+    let keys = keys.as_dictionary::<Int32Type>();
+    let names: &StringArray = keys.values().as_string::<i32>();
+    // A row of another program has no key.
+    let objects: Vec<_> = names
+        .iter()
+        .map(|key| DataObject {
+            key: key.unwrap_or_default().to_owned(),
+            size: 0,
+            written: 0,
+            partitions: file.places.of(key.unwrap_or_default()),
+            compacted: None,
+        })
+        .collect();
+    let column = |constant: &Constant| {
+        let mut column = ConstantColumn::new(constant);
+        for object in &objects {
+            column.append(constant, object, 1);
+        }
+        if objects.is_empty() {
+            return Ok(new_null_array(constant.field().data_type(), keys.len()));
+        }
+        take(&column.finish(), keys.keys(), None)
+    };
+    constants.iter().map(column).collect()
+}

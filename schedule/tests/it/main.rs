@@ -1,0 +1,5 @@
+//! What AWS takes and refuses, and when a schedule fires.
+
+mod clocks;
+mod laws;
+mod tables;
