@@ -191,7 +191,9 @@ impl Buses {
         self.start_lines().await?;
         self.define_destinations();
         let names: Vec<String> = self.read().buses.keys().cloned().collect();
-        names.iter().for_each(|bus| self.compile(bus));
+        for bus in &names {
+            self.compile(bus);
+        }
         self.go_on_replaying();
         let schedules = tokio::spawn(schedules::run(self.this.clone()));
         self.tasks
@@ -227,7 +229,9 @@ impl Buses {
             }
         }
         let lines: Vec<Arc<Line>> = self.all_lines();
-        lines.iter().for_each(|line| line.stop());
+        for line in &lines {
+            line.stop();
+        }
         self.log.write().await.close().await;
         let left = lines.iter().map(|line| {
             let name = format!("{}/{}", line.rule_name, line.plan().target);
@@ -240,14 +244,7 @@ impl Buses {
 
     /// Waits until nothing waits for a target but what was offered in vain.
     pub async fn delivered(&self) {
-        loop {
-            let waits = self.all_lines().into_iter().any(|line| {
-                let in_vain = line.metrics.retried.get() > 0;
-                line.log.undelivered() > 0 && !(in_vain && line.log.is_drained())
-            });
-            if !waits {
-                return;
-            }
+        while self.all_lines().iter().any(|line| line.is_busy()) {
             self.surroundings
                 .clock
                 .sleep(Duration::from_millis(5))

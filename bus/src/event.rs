@@ -34,12 +34,12 @@ pub(crate) type Refused = (&'static str, String);
 impl Entry<'_> {
     /// What the entry counts against the limit of a request.
     pub(crate) fn size(&self) -> usize {
-        let length = |text: &Option<Cow<'_, str>>| text.as_ref().map_or(0, |text| text.len());
+        let length = |text: Option<&str>| text.map_or(0, str::len);
         let resources = self.resources.iter().flatten().map(|it| it.len());
         let time = if self.time.is_some() { 14 } else { 0 };
-        time + length(&self.source)
-            + length(&self.detail_type)
-            + length(&self.detail)
+        time + length(self.source.as_deref())
+            + length(self.detail_type.as_deref())
+            + length(self.detail.as_deref())
             + resources.sum::<usize>()
     }
 
@@ -55,15 +55,15 @@ impl Entry<'_> {
         now: Timestamp,
         trailing: Trailing,
     ) -> Result<Bytes, Refused> {
-        let source = required(&self.source, "Source")?;
+        let source = required(self.source.as_deref(), "Source")?;
         if source.starts_with("aws.") {
             return Err((
                 "NotAuthorizedForSourceException",
                 "Not authorized for the source.".to_owned(),
             ));
         }
-        let detail_type = required(&self.detail_type, "DetailType")?;
-        let detail = object(required(&self.detail, "Detail")?, trailing)
+        let detail_type = required(self.detail_type.as_deref(), "DetailType")?;
+        let detail = object(required(self.detail.as_deref(), "Detail")?, trailing)
             .ok_or_else(|| ("MalformedDetail", "Detail is malformed.".to_owned()))?;
         let time = match self.time {
             None => now,
@@ -85,8 +85,8 @@ impl Entry<'_> {
     }
 }
 
-fn required<'a>(value: &'a Option<Cow<'_, str>>, name: &str) -> Result<&'a str, Refused> {
-    let value = value.as_deref().filter(|text| !text.is_empty());
+fn required<'a>(value: Option<&'a str>, name: &str) -> Result<&'a str, Refused> {
+    let value = value.filter(|text| !text.is_empty());
     value.ok_or_else(|| {
         let text = format!("Parameter {name} is not valid. Reason: {name} is a required argument.");
         ("InvalidArgument", text)

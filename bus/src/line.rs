@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -73,6 +76,8 @@ pub(crate) struct LineMetrics {
     pub(crate) retried: Counter,
     pub(crate) dead_letters: Counter,
     pub(crate) lost_dead_letters: Counter,
+    /// Events whose next attempt is waited for.
+    pub(crate) resting: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -226,16 +231,13 @@ impl Line {
                     done.push(it.receipt);
                     continue;
                 };
-                match exhausted(&plan, &failure, attempts, it.arrival, courier) {
-                    Some(why) => {
-                        self.give_up(&plan, &it, &failure, (why, attempts), courier)
-                            .await;
-                        done.push(it.receipt);
-                    }
-                    None => {
-                        again.push(it);
-                        worst = Some(failure);
-                    }
+                if let Some(why) = exhausted(&plan, &failure, attempts, it.arrival, courier) {
+                    self.give_up(&plan, &it, &failure, (why, attempts), courier)
+                        .await;
+                    done.push(it.receipt);
+                } else {
+                    again.push(it);
+                    worst = Some(failure);
                 }
             }
             done.complete();
@@ -270,7 +272,17 @@ impl Line {
             reason: &failure.to_string(),
             pause,
         });
+        let events = events as u64;
+        self.metrics.resting.fetch_add(events, Ordering::SeqCst);
         courier.clock.sleep(pause).await;
+        self.metrics.resting.fetch_sub(events, Ordering::SeqCst);
+    }
+
+    /// Whether there is something to wait for that is not about to be tried in vain.
+    pub(crate) fn is_busy(&self) -> bool {
+        let resting = self.metrics.resting.load(Ordering::SeqCst);
+        // Behind a target that is down, a queue stands still.
+        self.log.undelivered() > resting && (resting == 0 || self.log.is_drained())
     }
 
     /// What the target is given; what cannot be made is counted and said, and the event is done with.
@@ -357,10 +369,8 @@ impl Line {
                     return;
                 }
                 Err(_) => {
-                    courier
-                        .clock
-                        .sleep(pause(attempt, 0.5, None, courier.time_scale))
-                        .await
+                    let pause = pause(attempt, 0.5, None, courier.time_scale);
+                    courier.clock.sleep(pause).await;
                 }
             }
         }

@@ -8,7 +8,7 @@ pub enum Notice<'a> {
     UnknownBus {
         /// The name.
         bus: &'a str,
-        /// The event's id.
+        /// The event.
         event: &'a str,
     },
     /// No rule matched an event.

@@ -243,7 +243,7 @@ mod maybe_instant {
         time: &Option<Timestamp>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        time.map(|time| time.as_millisecond()).serialize(to)
+        time.map(Timestamp::as_millisecond).serialize(to)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(

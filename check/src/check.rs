@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hydrant_records::DeliveryStreamInput;
+use hydrant_records::schema::CREATE_DELIVERY_STREAM;
 use hydrant_template::{
     Content, Document, Duplicate, Function, Node, Overrides, Source, Span, Stack, StandIn, Template,
 };
@@ -11,7 +12,7 @@ use crate::{
     code::{Code, Severity},
     diagnostic::Diagnostic,
     rules::{self, Rules},
-    schema::{self, CREATE_DELIVERY_STREAM},
+    schema,
 };
 
 /// How a definition is written.

@@ -4,7 +4,7 @@ use crate::{
     forecast::{Forecast, Kind},
     shape::StreamShape,
     survey::Survey,
-    text::{amount, bytes, dollars, duration, grouped},
+    text::{amount, bytes, dollars, duration, grouped, mebibytes},
 };
 
 const STYLE: &str = include_str!("html/style.css");
@@ -102,7 +102,7 @@ fn tiles(shape: &StreamShape, forecast: &Forecast) -> String {
         &amount(forecast.objects_a_day),
         &format!(
             "written at {} or after {}",
-            bytes(shape.buffer_bytes),
+            mebibytes(shape.buffer_bytes),
             duration(shape.interval)
         ),
         "",
@@ -183,13 +183,13 @@ fn keys(forecast: &Forecast) -> String {
         .keys
         .iter()
         .map(|key| {
-            let effect = if key.follows_time {
-                "follows the event’s time".to_owned()
+            let (class, effect) = if key.follows_time {
+                ("number words", "follows the event’s time".to_owned())
             } else {
-                amount(key.without.ceil())
+                ("number", amount(key.without.ceil()))
             };
             format!(
-                "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"number\">{effect}</td></tr>\n",
+                "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"{class}\">{effect}</td></tr>\n",
                 escaped(&key.name),
                 grouped(key.values as f64)
             )

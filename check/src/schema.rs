@@ -1,406 +1,308 @@
-//! The shape of `CreateDeliveryStream`: which members there are, and which values they take (Firehose API
-//! reference). What depends on several members is a rule of its own.
+//! A definition against the shape of the API.
 
-mod walk;
+use hydrant_template::{Content, Node, Span};
 
-pub(crate) use walk::walk;
+use crate::{Dialect, code::Code, diagnostic::Diagnostic};
+use hydrant_records::schema::{Field, Shape, TextShape};
 
-/// What a value may be.
-#[derive(Debug)]
-pub(crate) enum Shape {
-    /// Anything: checked elsewhere, or not at all.
-    Any,
-    Text(TextShape),
-    /// One of these, in the order in which AWS lists them.
-    Enum(&'static [&'static str]),
-    /// Inclusive bounds.
-    Integer(i64, i64),
-    Number(f64, f64),
-    Boolean,
-    /// Elements, fewest and most.
-    List(&'static Shape, usize, usize),
-    Struct(&'static [Field]),
-}
-
-/// What a text may be.
-#[derive(Debug)]
-pub(crate) struct TextShape {
-    pub(crate) fewest: usize,
-    pub(crate) most: usize,
-    pub(crate) pattern: Option<Pattern>,
-}
-
-/// A pattern of the API, and what decides it.
-#[derive(Debug)]
-pub(crate) struct Pattern {
-    pub(crate) text: &'static str,
-    pub(crate) matches: fn(&str) -> bool,
-    /// An example of what matches.
-    pub(crate) example: &'static str,
-}
-
-/// A member.
-#[derive(Debug)]
-pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) required: bool,
-    pub(crate) shape: Shape,
-}
-
-const fn required(name: &'static str, shape: Shape) -> Field {
-    Field {
-        name,
-        required: true,
-        shape,
-    }
-}
-
-const fn optional(name: &'static str, shape: Shape) -> Field {
-    Field {
-        name,
-        required: false,
-        shape,
-    }
-}
-
-const fn text(fewest: usize, most: usize) -> Shape {
-    Shape::Text(TextShape {
-        fewest,
-        most,
-        pattern: None,
-    })
-}
-
-const fn pattern(
-    fewest: usize,
-    most: usize,
-    text: &'static str,
-    matches: fn(&str) -> bool,
-    example: &'static str,
-) -> Shape {
-    Shape::Text(TextShape {
-        fewest,
-        most,
-        pattern: Some(Pattern {
-            text,
-            matches,
-            example,
-        }),
-    })
-}
-
-const MANY: usize = usize::MAX;
-
-const ROLE: Shape = pattern(
-    1,
-    512,
-    "arn:.*",
-    |text| text.starts_with("arn:"),
-    "arn:aws:iam::123456789012:role/firehose-delivery",
-);
-const KMS_KEY: Shape = pattern(
-    1,
-    512,
-    r"arn:.*:kms:[a-zA-Z0-9\-]+:\d{12}:(key|alias)/[a-zA-Z_0-9+=,.@\-_/]+",
-    is_kms_arn,
-    "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-);
-const BUCKET: Shape = pattern(
-    1,
-    2048,
-    r"arn:.*:s3:::[\w\.\-]{1,255}",
-    is_bucket_arn,
-    "arn:aws:s3:::bucket",
-);
-
-fn is_bucket_arn(text: &str) -> bool {
-    let name = text
-        .strip_prefix("arn:")
-        .and_then(|rest| rest.split_once(":s3:::"));
-    name.is_some_and(|(_, name)| {
-        (1..=255).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-    })
-}
-
-fn is_kms_arn(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let [arn, _, service, region, account, key] = parts.as_slice() else {
-        return false;
+/// Everything about `root` that the shape alone refuses.
+pub(crate) fn walk(root: &Node, fields: &[Field], dialect: Dialect) -> Vec<Diagnostic> {
+    let mut walker = Walker {
+        dialect,
+        found: Vec::new(),
     };
-    *arn == "arn"
-        && *service == "kms"
-        && !region.is_empty()
-        && account.len() == 12
-        && account.bytes().all(|byte| byte.is_ascii_digit())
-        && ["key/", "alias/"]
+    walker.members(root, fields, "");
+    walker.found
+}
+
+struct Walker {
+    dialect: Dialect,
+    found: Vec<Diagnostic>,
+}
+
+/// AWS's text about a value that a model refuses. It spells members with a small first letter.
+fn constraint(path: &str, wants: &str) -> String {
+    let member = |name: &str| {
+        let mut chars = name.chars();
+        let first = chars.next().map(|c| c.to_ascii_lowercase());
+        first.into_iter().chain(chars).collect::<String>()
+    };
+    let path: Vec<String> = path.split('.').map(member).collect();
+    format!(
+        "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must {wants}",
+        path.join(".")
+    )
+}
+
+impl Walker {
+    fn members(&mut self, node: &Node, fields: &[Field], path: &str) {
+        let of = |name: &str| match path {
+            "" => name.to_owned(),
+            _ => format!("{path}.{name}"),
+        };
+        for member in node.members() {
+            match fields.iter().find(|field| field.name == member.name) {
+                Some(field) => self.value(&member.value, &field.shape, &of(field.name)),
+                None => {
+                    self.unknown_member(&member.name, member.name_span, fields, &of(&member.name));
+                }
+            }
+        }
+        for field in fields {
+            let is_name = path.is_empty() && self.dialect == Dialect::CloudFormation;
+            if field.required && !is_name && node.get(field.name).is_none() {
+                let name = field.name;
+                self.found.push(
+                    Diagnostic::new(
+                        Code::MissingMember,
+                        Span::new(node.span.start, node.span.start + 1),
+                        format!("{} is missing", of(name)),
+                    )
+                    .member(of(name))
+                    .aws(constraint(&of(name), "not be null"))
+                    .why("the API requires it".to_owned())
+                    .help(match &field.shape {
+                        Shape::Text(TextShape {
+                            pattern: Some(pattern),
+                            ..
+                        }) => format!("give it, such as {}", pattern.example),
+                        Shape::Enum(values) => format!("give one of {}", values.join(", ")),
+                        _ => "give it".to_owned(),
+                    }),
+                );
+            }
+        }
+    }
+
+    fn unknown_member(&mut self, name: &str, span: Span, fields: &[Field], path: &str) {
+        let near = fields
             .iter()
-            .any(|kind| key.strip_prefix(kind).is_some_and(|name| !name.is_empty()))
+            .find(|field| field.name.eq_ignore_ascii_case(name));
+        let near = near.or_else(|| fields.iter().find(|field| similar(field.name, name)));
+        let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
+        self.found.push(
+            Diagnostic::new(
+                Code::UnknownMember,
+                span,
+                format!("{path}: there is no such member"),
+            )
+            .member(path)
+            .why("names are spelled as in the API reference, case included")
+            .help(match near {
+                Some(field) => format!("write {}", field.name),
+                None => format!("use one of {}", known.join(", ")),
+            }),
+        );
+    }
+
+    fn value(&mut self, node: &Node, shape: &Shape, path: &str) {
+        if node.unknown().is_some() {
+            return;
+        }
+        match shape {
+            Shape::Any => {}
+            Shape::Text(text) => match self.text(node) {
+                Some(value) => self.text_value(node, &value, text, path),
+                None => self.wrong_type(node, "text", path),
+            },
+            Shape::Enum(values) => match self.text(node) {
+                Some(value) if values.contains(&value.as_str()) => {}
+                Some(value) => self.not_in_enum(node, &value, values, path),
+                None => self.wrong_type(node, "text", path),
+            },
+            Shape::Integer(least, most) => match self.number(node) {
+                #[expect(clippy::cast_precision_loss, reason = "bounds far below 2^53, or none")]
+                Some(value) if value.fract() == 0.0 => {
+                    self.range(node, value, (*least as f64, *most as f64), path);
+                }
+                _ => self.wrong_type(node, "a whole number", path),
+            },
+            Shape::Number(least, most) => match self.number(node) {
+                Some(value) => self.range(node, value, (*least, *most), path),
+                None => self.wrong_type(node, "a number", path),
+            },
+            Shape::Boolean => {
+                let is_boolean = match self.dialect {
+                    Dialect::CliInput => matches!(node.content, Content::Boolean(_)),
+                    Dialect::CloudFormation => node.as_bool().is_some(),
+                };
+                if !is_boolean {
+                    self.wrong_type(node, "true or false", path);
+                }
+            }
+            Shape::List(element, fewest, most) => {
+                if !matches!(node.content, Content::List(_)) {
+                    return self.wrong_type(node, "a list", path);
+                }
+                let elements = node.elements();
+                self.length(node, elements.len(), (*fewest, *most), "elements", path);
+                for (place, it) in elements.iter().enumerate() {
+                    self.value(it, element, &format!("{path}.{}.member", place + 1));
+                }
+            }
+            Shape::Struct(fields) => {
+                if matches!(node.content, Content::Map(_)) {
+                    self.members(node, fields, path);
+                } else {
+                    self.wrong_type(node, "a map", path);
+                }
+            }
+        }
+    }
+
+    /// CloudFormation makes text of numbers and the other way around; the API does not.
+    fn text(&self, node: &Node) -> Option<String> {
+        match self.dialect {
+            Dialect::CliInput => node.as_text().map(str::to_owned),
+            Dialect::CloudFormation => node.scalar().map(std::borrow::Cow::into_owned),
+        }
+    }
+
+    fn number(&self, node: &Node) -> Option<f64> {
+        match (&node.content, self.dialect) {
+            (Content::Number(text), _) | (Content::Text(text), Dialect::CloudFormation) => {
+                text.parse().ok()
+            }
+            _ => None,
+        }
+    }
+
+    fn text_value(&mut self, node: &Node, value: &str, shape: &TextShape, path: &str) {
+        let length = value.chars().count();
+        self.length(node, length, (shape.fewest, shape.most), "characters", path);
+        if let Some(pattern) = &shape.pattern
+            && length > 0
+            && !(pattern.matches)(value)
+        {
+            self.found.push(
+                Diagnostic::new(
+                    Code::BadPattern,
+                    node.span,
+                    format!("{path} cannot be {value:?}"),
+                )
+                .member(path)
+                .aws(constraint(
+                    path,
+                    &format!("satisfy regular expression pattern: {}", pattern.text),
+                ))
+                .why("the value does not have the form that the API takes")
+                .help(format!("write it as {}", pattern.example)),
+            );
+        }
+    }
+
+    fn length(
+        &mut self,
+        node: &Node,
+        length: usize,
+        (fewest, most): (usize, usize),
+        of: &str,
+        path: &str,
+    ) {
+        let wants = if length < fewest {
+            format!("have length greater than or equal to {fewest}")
+        } else if length > most {
+            format!("have length less than or equal to {most}")
+        } else {
+            return;
+        };
+        let bounds = match most {
+            usize::MAX => format!("at least {fewest}"),
+            _ => format!("{fewest} to {most}"),
+        };
+        self.found.push(
+            Diagnostic::new(
+                Code::BadLength,
+                node.span,
+                format!("{path} has {length} {of}; it may have {bounds}"),
+            )
+            .member(path)
+            .aws(constraint(path, &wants))
+            .help(if length < fewest {
+                "give more"
+            } else {
+                "shorten it"
+            }),
+        );
+    }
+
+    fn range(&mut self, node: &Node, value: f64, (least, most): (f64, f64), path: &str) {
+        let wants = if value < least {
+            format!("have value greater than or equal to {least}")
+        } else if value > most {
+            format!("have value less than or equal to {most}")
+        } else {
+            return;
+        };
+        let bounds = if most > 1e15 {
+            format!("at least {least}")
+        } else {
+            format!("{least} to {most}")
+        };
+        self.found.push(
+            Diagnostic::new(
+                Code::OutOfRange,
+                node.span,
+                format!("{path} is {value}; it may be {bounds}"),
+            )
+            .member(path)
+            .aws(constraint(path, &wants))
+            .help(format!("give {bounds}")),
+        );
+    }
+
+    fn not_in_enum(&mut self, node: &Node, value: &str, values: &[&str], path: &str) {
+        let near = values
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(value));
+        self.found.push(
+            Diagnostic::new(
+                Code::NotInEnum,
+                node.span,
+                format!("{path} cannot be {value:?}"),
+            )
+            .member(path)
+            .aws(constraint(
+                path,
+                &format!("satisfy enum value set: [{}]", values.join(", ")),
+            ))
+            .why("the API lists what it takes, and case matters")
+            .help(match near {
+                Some(near) => format!("write {near}"),
+                None => format!("use one of {}", values.join(", ")),
+            }),
+        );
+    }
+
+    fn wrong_type(&mut self, node: &Node, wants: &str, path: &str) {
+        self.found.push(
+            Diagnostic::new(
+                Code::WrongType,
+                node.span,
+                format!("{path} is {}; it takes {wants}", node.kind()),
+            )
+            .member(path)
+            .help(format!("give {wants}")),
+        );
+    }
 }
 
-fn is_stream_name(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+/// One slip of the finger apart: a letter more, less or other, or two swapped.
+fn similar(known: &str, written: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (known.chars().collect(), written.chars().collect());
+    if a.len().abs_diff(b.len()) > 1 {
+        return false;
+    }
+    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let tails = a.iter().rev().zip(b.iter().rev());
+    let tail = tails.take_while(|(a, b)| a == b).count();
+    let (left_a, left_b) = (
+        a.len().saturating_sub(head + tail),
+        b.len().saturating_sub(head + tail),
+    );
+    left_a.max(left_b) <= 1
+        || (left_a == 2
+            && left_b == 2
+            && a.get(head) == b.get(head + 1)
+            && a.get(head + 1) == b.get(head))
 }
-
-/// `CreateDeliveryStream`.
-pub(crate) const CREATE_DELIVERY_STREAM: &[Field] = &[
-    required(
-        "DeliveryStreamName",
-        pattern(1, 64, "[a-zA-Z0-9_.-]+", is_stream_name, "client-events"),
-    ),
-    optional(
-        "DeliveryStreamType",
-        Shape::Enum(&[
-            "DirectPut",
-            "KinesisStreamAsSource",
-            "MSKAsSource",
-            "DatabaseAsSource",
-        ]),
-    ),
-    optional(
-        "DirectPutSourceConfiguration",
-        Shape::Struct(&[required("ThroughputHintInMBs", Shape::Integer(1, 100))]),
-    ),
-    optional(
-        "KinesisStreamSourceConfiguration",
-        Shape::Struct(&[
-            required("KinesisStreamARN", ROLE),
-            required("RoleARN", ROLE),
-        ]),
-    ),
-    optional(
-        "DeliveryStreamEncryptionConfigurationInput",
-        Shape::Struct(&[
-            optional("KeyARN", KMS_KEY),
-            required(
-                "KeyType",
-                Shape::Enum(&["AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK"]),
-            ),
-        ]),
-    ),
-    optional(
-        "ExtendedS3DestinationConfiguration",
-        Shape::Struct(EXTENDED_S3),
-    ),
-    optional("S3DestinationConfiguration", Shape::Struct(PLAIN_S3)),
-    optional(
-        "Tags",
-        Shape::List(
-            &Shape::Struct(&[
-                required("Key", text(1, 128)),
-                optional("Value", text(0, 256)),
-            ]),
-            1,
-            50,
-        ),
-    ),
-    optional(
-        "AmazonOpenSearchServerlessDestinationConfiguration",
-        Shape::Any,
-    ),
-    optional(
-        "AmazonopensearchserviceDestinationConfiguration",
-        Shape::Any,
-    ),
-    optional("DatabaseSourceConfiguration", Shape::Any),
-    optional("ElasticsearchDestinationConfiguration", Shape::Any),
-    optional("HttpEndpointDestinationConfiguration", Shape::Any),
-    optional("IcebergDestinationConfiguration", Shape::Any),
-    optional("MSKSourceConfiguration", Shape::Any),
-    optional("RedshiftDestinationConfiguration", Shape::Any),
-    optional("SnowflakeDestinationConfiguration", Shape::Any),
-    optional("SplunkDestinationConfiguration", Shape::Any),
-];
-
-const HINTS: Shape = Shape::Struct(&[
-    optional("SizeInMBs", Shape::Integer(1, 128)),
-    optional("IntervalInSeconds", Shape::Integer(0, 900)),
-]);
-const COMPRESSION: Shape = Shape::Enum(&["ZIP", "HADOOP_SNAPPY", "Snappy", "GZIP", "UNCOMPRESSED"]);
-const ENCRYPTION: Shape = Shape::Struct(&[
-    optional("NoEncryptionConfig", Shape::Enum(&["NoEncryption"])),
-    optional(
-        "KMSEncryptionConfig",
-        Shape::Struct(&[required("AWSKMSKeyARN", KMS_KEY)]),
-    ),
-]);
-const LOGGING: Shape = Shape::Struct(&[
-    optional("Enabled", Shape::Boolean),
-    optional("LogGroupName", text(0, 512)),
-    optional("LogStreamName", text(0, 512)),
-]);
-
-const PLAIN_S3: &[Field] = &[
-    required("RoleARN", ROLE),
-    required("BucketARN", BUCKET),
-    optional("Prefix", text(0, MANY)),
-    optional("ErrorOutputPrefix", text(0, MANY)),
-    optional("BufferingHints", HINTS),
-    optional("CompressionFormat", COMPRESSION),
-    optional("EncryptionConfiguration", ENCRYPTION),
-    optional("CloudWatchLoggingOptions", LOGGING),
-];
-
-const EXTENDED_S3: &[Field] = &[
-    required("RoleARN", ROLE),
-    required("BucketARN", BUCKET),
-    optional("Prefix", text(0, MANY)),
-    optional("ErrorOutputPrefix", text(0, MANY)),
-    optional("BufferingHints", HINTS),
-    optional("CompressionFormat", COMPRESSION),
-    optional("EncryptionConfiguration", ENCRYPTION),
-    optional("CloudWatchLoggingOptions", LOGGING),
-    optional("ProcessingConfiguration", PROCESSING),
-    optional("S3BackupMode", Shape::Enum(&["Disabled", "Enabled"])),
-    optional("S3BackupConfiguration", Shape::Struct(PLAIN_S3)),
-    optional("DataFormatConversionConfiguration", CONVERSION),
-    optional(
-        "DynamicPartitioningConfiguration",
-        Shape::Struct(&[
-            optional(
-                "RetryOptions",
-                Shape::Struct(&[optional("DurationInSeconds", Shape::Integer(0, 7200))]),
-            ),
-            optional("Enabled", Shape::Boolean),
-        ]),
-    ),
-    optional("FileExtension", text(0, MANY)),
-    optional("CustomTimeZone", text(0, MANY)),
-];
-
-/// The processors.
-pub(crate) const PROCESSORS: &[&str] = &[
-    "RecordDeAggregation",
-    "Decompression",
-    "CloudWatchLogProcessing",
-    "Lambda",
-    "MetadataExtraction",
-    "AppendDelimiterToRecord",
-];
-
-/// The parameters of all processors together.
-const PARAMETERS: &[&str] = &[
-    "LambdaArn",
-    "NumberOfRetries",
-    "MetadataExtractionQuery",
-    "JsonParsingEngine",
-    "RoleArn",
-    "BufferSizeInMBs",
-    "BufferIntervalInSeconds",
-    "SubRecordType",
-    "Delimiter",
-    "CompressionFormat",
-    "DataMessageExtraction",
-];
-
-const PROCESSING: Shape = Shape::Struct(&[
-    optional("Enabled", Shape::Boolean),
-    optional(
-        "Processors",
-        Shape::List(
-            &Shape::Struct(&[
-                required("Type", Shape::Enum(PROCESSORS)),
-                optional(
-                    "Parameters",
-                    Shape::List(
-                        &Shape::Struct(&[
-                            required("ParameterName", Shape::Enum(PARAMETERS)),
-                            required(
-                                "ParameterValue",
-                                pattern(
-                                    1,
-                                    5120,
-                                    r"^(?!\s*$).+",
-                                    |text| !text.trim().is_empty(),
-                                    "text that is not blank",
-                                ),
-                            ),
-                        ]),
-                        0,
-                        MANY,
-                    ),
-                ),
-            ]),
-            0,
-            MANY,
-        ),
-    ),
-]);
-
-const MIB: i64 = 1 << 20;
-
-const CONVERSION: Shape = Shape::Struct(&[
-    optional("Enabled", Shape::Boolean),
-    optional(
-        "SchemaConfiguration",
-        Shape::Struct(&[
-            optional("RoleARN", text(1, MANY)),
-            optional("CatalogId", text(1, MANY)),
-            optional("DatabaseName", text(1, MANY)),
-            optional("TableName", text(1, MANY)),
-            optional("Region", text(1, MANY)),
-            optional("VersionId", text(1, MANY)),
-        ]),
-    ),
-    optional(
-        "InputFormatConfiguration",
-        Shape::Struct(&[optional(
-            "Deserializer",
-            Shape::Struct(&[
-                optional(
-                    "OpenXJsonSerDe",
-                    Shape::Struct(&[
-                        optional("ConvertDotsInJsonKeysToUnderscores", Shape::Boolean),
-                        optional("CaseInsensitive", Shape::Boolean),
-                        optional("ColumnToJsonKeyMappings", Shape::Any),
-                    ]),
-                ),
-                optional(
-                    "HiveJsonSerDe",
-                    Shape::Struct(&[optional(
-                        "TimestampFormats",
-                        Shape::List(&text(1, MANY), 0, MANY),
-                    )]),
-                ),
-            ]),
-        )]),
-    ),
-    optional(
-        "OutputFormatConfiguration",
-        Shape::Struct(&[optional(
-            "Serializer",
-            Shape::Struct(&[optional("ParquetSerDe", PARQUET), optional("OrcSerDe", ORC)]),
-        )]),
-    ),
-]);
-
-const PARQUET: Shape = Shape::Struct(&[
-    optional("BlockSizeBytes", Shape::Integer(64 * MIB, i64::MAX)),
-    optional("PageSizeBytes", Shape::Integer(64 << 10, i64::MAX)),
-    optional(
-        "Compression",
-        Shape::Enum(&["UNCOMPRESSED", "GZIP", "SNAPPY"]),
-    ),
-    optional("EnableDictionaryCompression", Shape::Boolean),
-    optional("MaxPaddingBytes", Shape::Integer(0, i64::MAX)),
-    optional("WriterVersion", Shape::Enum(&["V1", "V2"])),
-]);
-
-const ORC: Shape = Shape::Struct(&[
-    optional("StripeSizeBytes", Shape::Integer(8 * MIB, i64::MAX)),
-    optional("BlockSizeBytes", Shape::Integer(64 * MIB, i64::MAX)),
-    optional("RowIndexStride", Shape::Integer(1000, i64::MAX)),
-    optional("EnablePadding", Shape::Boolean),
-    optional("PaddingTolerance", Shape::Number(0.0, 1.0)),
-    optional("Compression", Shape::Enum(&["NONE", "ZLIB", "SNAPPY"])),
-    optional("BloomFilterColumns", Shape::List(&text(1, MANY), 0, MANY)),
-    optional(
-        "BloomFilterFalsePositiveProbability",
-        Shape::Number(0.0, 1.0),
-    ),
-    optional("DictionaryKeyThreshold", Shape::Number(0.0, 1.0)),
-    optional("FormatVersion", Shape::Enum(&["V0_11", "V0_12"])),
-]);

@@ -51,6 +51,11 @@ pub(crate) fn dollars_exact(value: f64) -> String {
     format!("${value}")
 }
 
+/// Bytes in the unit of buffering hints, which AWS calls MB: `128 MiB`.
+pub(crate) fn mebibytes(value: f64) -> String {
+    format!("{} MiB", amount(value / 1_048_576.0))
+}
+
 /// Bytes with a decimal unit: `686.3 MB`.
 pub(crate) fn bytes(value: f64) -> String {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];

@@ -4,12 +4,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use hydrant_delivery::GlueTables;
+use serde_json::Value;
 
-use crate::args::TableArgs;
+use crate::{args::TableArgs, output};
 
-/// Reads all of them.
-pub(crate) fn read(args: &TableArgs) -> Result<GlueTables> {
+/// What a template calls one.
+const TABLE: &str = "AWS::Glue::Table";
+
+/// Reads all of them, after those that templates declare, each with the name of its template.
+pub(crate) fn read(args: &TableArgs, declared: &[(String, Value)]) -> Result<GlueTables> {
     let mut tables = GlueTables::default();
+    for (template, table) in declared {
+        // A table of a template may be there for something else.
+        if let Err(error) = tables.add(&table.to_string(), None) {
+            output::say(&format!("note: {template}: not read as {TABLE}: {error}"));
+        }
+    }
     for file in &args.glue_tables {
         let called = file.called.as_ref();
         let called = called.map(|(database, table)| (database.as_str(), table.as_str()));

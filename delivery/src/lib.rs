@@ -1,16 +1,17 @@
 //! A Firehose delivery stream as a library: records in, objects out.
 //!
 //! A [`DeliveryStream`] is what `create-delivery-stream` describes, checked. A [`Delivery`] runs records
-//! through it in Firehose's fixed order: de-aggregation, Lambda transform, delimiter, partition keys, one
-//! buffer for each evaluated prefix, compression, object. What cannot be delivered goes to the error output
-//! with its source bytes.
+//! through it in Firehose's fixed order: source backup, CloudWatch Logs, de-aggregation, Lambda transform,
+//! delimiter, partition keys, conversion to Parquet, one buffer for each evaluated prefix, compression, object.
+//! What cannot be delivered goes to the error output with its source bytes.
 //!
 //! The functions that a stream names are called the way AWS calls them, behind [`Transform`]; this crate
-//! links none. [`RuntimeApi`] runs one in a process of its own. Time comes from a [`Clock`] and names from
-//! [`Ids`], so a run can be repeated to the byte.
+//! links none. [`RuntimeApi`] runs one in a process of its own, [`RemoteFunction`] calls one that runs
+//! elsewhere. Time comes from a [`Clock`] and names from [`Ids`], so a run can be repeated to the byte.
 //!
 //! A [`Service`] is streams that run, behind the Firehose [`Api`], which a [`Server`] serves: what it has acknowledged
-//! is in a log on disk until an object that holds it was accepted. One pipeline serves both.
+//! is in a log on disk until an object that holds it was accepted. A stream may also read a Kinesis data stream,
+//! through [`Sources`]. One pipeline serves all.
 
 mod account;
 mod api;

@@ -5,6 +5,7 @@
 
 mod configuration;
 mod describe;
+mod error;
 mod exposition;
 mod reading;
 mod stream;
@@ -22,11 +23,12 @@ use hydrant_lake::Lake;
 
 pub(crate) use configuration::{Configuration, Encryption, arn, tags_of};
 pub(crate) use describe::DESTINATION_ID;
+pub use error::ServiceError;
 pub(crate) use stream::Stream;
 
 use crate::{
     Clock, GlueTables, Ids,
-    definition::{DefinitionError, DeliveryStream, LambdaProcessor},
+    definition::{DeliveryStream, LambdaProcessor},
     engine::DeliveryError,
     invocation::Transform,
     log::{Batch, Log, LogError, LogOptions},
@@ -35,7 +37,7 @@ use crate::{
     processing::Processing,
     quota::{PerSecond, Quota},
     sources::{Checkpoints, Sources},
-    writer::{Persist, Policy, Writer},
+    writer::{Names, Persist, Policy, Writer},
 };
 use worker::Worker;
 
@@ -108,6 +110,8 @@ pub struct Service {
     /// Held while streams are made or changed: one after the other.
     changes: tokio::sync::Mutex<u32>,
     ids: Mutex<Ids>,
+    /// Folders of the lake that are known to be on the disk.
+    names: Names,
 }
 
 /// What was not delivered when a service stopped. It is in the log, and delivered when the service starts
@@ -123,45 +127,6 @@ impl Undelivered {
     pub fn total(&self) -> u64 {
         self.records.values().sum()
     }
-}
-
-/// Why a service does not start, or a stream is not made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServiceError {
-    /// The log failed.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The definition is refused.
-    #[error(transparent)]
-    Definition(#[from] DefinitionError),
-    /// A definition in the log is not readable.
-    #[error("a definition in the log is damaged: {0}")]
-    Damaged(String),
-    /// The stream's function is not to be had.
-    #[error("the stream {stream} names a function that cannot be run: {reason}")]
-    NoFunction {
-        /// The stream.
-        stream: String,
-        /// Why.
-        reason: String,
-    },
-    /// The stream's source is not to be read.
-    #[error("the stream {stream} reads from {source_arn}, which cannot be read: {reason}")]
-    NoSource {
-        /// The stream.
-        stream: String,
-        /// The ARN of its source.
-        source_arn: String,
-        /// Why.
-        reason: String,
-    },
-    /// There is such a stream already.
-    #[error("there is a stream called {name} already")]
-    Exists {
-        /// Its name.
-        name: String,
-    },
 }
 
 impl Service {
@@ -191,6 +156,7 @@ impl Service {
             log: Arc::new(tokio::sync::RwLock::new(log)),
             streams: RwLock::default(),
             changes: tokio::sync::Mutex::new(0),
+            names: Names::default(),
         };
         let (definitions, mut checkpoints) = reading::told_apart(definitions)?;
         let mut last = 0;
@@ -422,6 +388,7 @@ impl Service {
             observer: Arc::clone(&self.surroundings.observer),
             retry_for: self.options.retry_for,
             set_aside: self.options.set_aside.clone(),
+            names: self.names.clone(),
         });
         let parallelism = self.options.parallelism.max(1);
         let bounds = Bounds {

@@ -7,7 +7,7 @@ use hydrant_lake::Lake;
 use object_store::{Attributes, PutOptions, path::Path};
 use tokio::task::JoinSet;
 
-pub(crate) use persist::Persist;
+pub(crate) use persist::{Names, Persist};
 
 use crate::{log::Receipts, object::Encoding, observer::ObjectKind};
 use persist::Attempt;

@@ -16,6 +16,7 @@ mod refusal;
 mod rest;
 mod route;
 mod service;
+mod validation;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod ast;
 mod error;
 mod evaluate;
 mod methods;
+mod number;
 mod parse;
 mod path;
 mod pattern;

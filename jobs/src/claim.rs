@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::{
     clock::Surroundings,
@@ -100,10 +100,13 @@ impl Claim {
         self.row.lock().await.clone().ok_or(JobError::Lost)
     }
 
-    /// Renews the claim again and again; ends when it is lost.
-    pub(crate) async fn keep(&self) -> JobError {
+    /// Renews the claim again and again; ends when it is lost, or when the other end of `stopped` is dropped.
+    pub(crate) async fn keep(&self, mut stopped: oneshot::Receiver<()>) {
         loop {
-            self.surroundings.sleep(self.lease / 3).await;
+            tokio::select! {
+                () = self.surroundings.sleep(self.lease / 3) => {}
+                _ = &mut stopped => return,
+            }
             let renewed = self.replace(
                 |row, now| Run {
                     until: Some(until(now, self.lease)),
@@ -113,10 +116,10 @@ impl Claim {
             );
             match renewed.await {
                 Ok(_) => {}
-                Err(JobError::Lost) => return JobError::Lost,
+                Err(JobError::Lost) => return,
                 // The next time may do better; if not, the lease runs out and another runner takes over.
                 Err(error) => {
-                    tracing::warn!(error = error.in_full(), "a claim could not be renewed")
+                    tracing::warn!(error = error.in_full(), "a claim could not be renewed");
                 }
             }
         }

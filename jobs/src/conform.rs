@@ -227,7 +227,12 @@ mod tests {
             );
         }
         seen += &kept(&rows(&[("a", one(&[1])), ("A", one(&[1]))]).schema).unwrap_err();
-        insta::assert_snapshot!(seen, @"");
+        insta::assert_snapshot!(seen, @r"
+        a table has no column `count(*)`: give it a name with `as`
+        `interval_start` is the column that says which interval a row belongs to: use another name
+        a table has no column `a b`: give it a name with `as`
+        the query has two columns `A`: give one another name with `as`
+        ");
     }
 
     #[test]
@@ -252,6 +257,6 @@ mod tests {
             assert_eq!(conform(&narrow, &again.fields).unwrap()[0].num_columns(), 2);
         }
         let text = rows(&[("n", Arc::new(StringArray::from(vec!["x"])))]);
-        insta::assert_snapshot!(join(&joined.fields, &text).unwrap_err(), @"");
+        insta::assert_snapshot!(join(&joined.fields, &text).unwrap_err(), @"the column `n` was Float64 and is now Utf8: cast it to what it was, or write to another table");
     }
 }

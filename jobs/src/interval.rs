@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use jiff::{
-    SignedDuration, Span, Timestamp, Zoned,
+    SignedDuration, Span, Timestamp,
     civil::{Date, Weekday},
     tz::TimeZone,
 };
@@ -173,10 +173,11 @@ fn boundaries(date: Date, minutes: i64, zone: &TimeZone) -> Option<Vec<Timestamp
         // The clocks are left alone from here to there.
         let change = zone.following(from).next().map(|it| it.timestamp());
         let to = change.filter(|it| *it < end).unwrap_or(end);
-        let wall: Zoned = from.to_zoned(zone.clone());
-        let since_midnight = wall.time().since(jiff::civil::Time::midnight()).ok()?;
-        let passed =
-            i64::try_from(since_midnight.total(jiff::Unit::Nanosecond).ok()? as i128).ok()?;
+        let wall = from.to_zoned(zone.clone()).time();
+        let seconds = i64::from(wall.hour()) * 3600
+            + i64::from(wall.minute()) * 60
+            + i64::from(wall.second());
+        let passed = seconds * 1_000_000_000 + i64::from(wall.subsec_nanosecond());
         let step = minutes * 60_000_000_000;
         let mut wait = (step - passed % step) % step;
         while let Some(mark) = from
@@ -254,7 +255,17 @@ mod tests {
         ] {
             seen += &format!("{}\n", text.parse::<IntervalSize>().unwrap_err());
         }
-        insta::assert_snapshot!(seen, @"");
+        insta::assert_snapshot!(seen, @r"
+        `7 hours` does not divide a day, so nobody could tell where it begins: write a part of a day such as 15 minutes, 1 hour or 6 hours, or 1 day, 1 week or 1 month
+        `2 days` does not divide the calendar, so nobody could tell where it begins: write 1 day
+        `25 minutes` does not divide a day, so nobody could tell where it begins: write a part of a day such as 15 minutes, 1 hour or 6 hours, or 1 day, 1 week or 1 month
+        `36 hours` does not divide a day, so nobody could tell where it begins: write a part of a day such as 15 minutes, 1 hour or 6 hours, or 1 day, 1 week or 1 month
+        `24 hours` does not divide a day, so nobody could tell where it begins: write a part of a day such as 15 minutes, 1 hour or 6 hours, or 1 day, 1 week or 1 month
+        `0 hours` is no interval: write such as 15 minutes, 1 hour, 1 day, 1 week or 1 month
+        `1 parsec` is no interval: write such as 15 minutes, 1 hour, 1 day, 1 week or 1 month
+        `hour` is no interval: write such as 15 minutes, 1 hour, 1 day, 1 week or 1 month
+        `` is no interval: write such as 15 minutes, 1 hour, 1 day, 1 week or 1 month
+        ");
     }
 
     #[test]

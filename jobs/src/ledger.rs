@@ -229,19 +229,16 @@ impl Ledger {
             let Some(name) = of_job(&file).filter(|it| job.is_none_or(|job| it == job)) else {
                 continue;
             };
-            let runs = match self.known.get(&file.path) {
-                Some(runs) => runs.clone(),
-                None => {
-                    let store = Arc::clone(self.lake.store());
-                    let Some(rows) = Rows::read(&*store, self.table.folder(), &file).await? else {
-                        return Ok(None);
-                    };
-                    let runs =
-                        decode(&rows, &name).map_err(|error| JobError::read(&file.path, error))?;
-                    self.known.insert(file.path.clone(), runs.clone());
-                    runs
-                }
+            if let Some(runs) = self.known.get(&file.path) {
+                found.push((file, runs.clone()));
+                continue;
+            }
+            let store = Arc::clone(self.lake.store());
+            let Some(rows) = Rows::read(&*store, self.table.folder(), &file).await? else {
+                return Ok(None);
             };
+            let runs = decode(&rows, &name).map_err(|error| JobError::read(&file.path, error))?;
+            self.known.insert(file.path.clone(), runs.clone());
             found.push((file, runs));
         }
         Ok(Some(found))

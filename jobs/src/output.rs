@@ -261,7 +261,20 @@ mod tests {
         ] {
             seen += &format!("{}\n", Output::file(text, None, LAKE).unwrap_err());
         }
-        insta::assert_snapshot!(seen, @"");
+        insta::assert_snapshot!(seen, @r#"
+        s3://other/_reports/!{timestamp:yyyy}.csv is outside the lake s3://bucket/lake/: results lie in the lake, such as _reports/name-!{timestamp:yyyy-MM-dd}.csv
+        /tmp/!{timestamp:yyyy}.csv is outside the lake s3://bucket/lake/: results lie in the lake, such as _reports/name-!{timestamp:yyyy-MM-dd}.csv
+        _reports/../!{timestamp:yyyy}.csv is no path in the lake: it has an empty folder, `.` or `..`
+        reports/!{timestamp:yyyy}.csv would be read as records of the lake: write results below a folder that begins with _, such as _reports/reports/!{timestamp:yyyy}.csv
+        _x!{timestamp:yyyy}.csv would be read as records of the lake: write results below a folder that begins with _, such as _reports/_x!{timestamp:yyyy}.csv
+        _tables/!{timestamp:yyyy}.csv lies in _tables/, which has other things in it: use another folder, such as _reports/
+        all intervals would write _reports/daily.csv: put the interval's start in the name, such as !{timestamp:yyyy-MM-dd}
+        the name _reports/!{timestamp:yyyy}.xls does not say what the file is: end it in .csv, .tsv, .json, .ndjson, .parquet, .arrow, .md or .html
+        the name _reports/!{timestamp:yyyy} does not say what the file is: end it in .csv, .tsv, .json, .ndjson, .parquet, .arrow, .md or .html
+        `_reports/!{firehose:random-string}.csv`: the name of an interval's file depends on !{timestamp:…} only
+        `_reports/!{partitionKeyFromQuery:a}.csv`: the name of an interval's file depends on !{timestamp:…} only
+        `_reports/!{timestamp:bb}.csv` is no name for files: "bb" means nothing in a Java date pattern; use the letters of Java's DateTimeFormatter, and put other text in single quotes or outside the expression
+        "#);
     }
 
     #[test]
@@ -287,6 +300,11 @@ mod tests {
         ] {
             seen += &format!("{}\n", check(name, size, zone).unwrap_err());
         }
-        insta::assert_snapshot!(seen, @"");
+        insta::assert_snapshot!(seen, @r#"
+        the intervals 2026-11-22T10:00:00Z to 2026-11-22T11:00:00Z and 2026-11-22T11:00:00Z to 2026-11-22T12:00:00Z would both write _reports/2026-11-22.csv: put more of the time in the name
+        the intervals 2026-11-22T10:00:00Z to 2026-11-22T11:00:00Z and 2026-11-23T10:00:00Z to 2026-11-23T11:00:00Z would both write _reports/10.csv: put more of the time in the name
+        the intervals 2026-11-22T00:00:00Z to 2026-11-23T00:00:00Z and 2027-11-22T00:00:00Z to 2027-11-23T00:00:00Z would both write _reports/11-22.csv: put more of the time in the name
+        when the clocks go back, the intervals 2027-10-31T00:00:00Z to 2027-10-31T01:00:00Z and 2027-10-31T01:00:00Z to 2027-10-31T02:00:00Z would both write _reports/2027-10-31T02.csv: use timezone = "UTC", or longer intervals
+        "#);
     }
 }

@@ -104,6 +104,6 @@ mod tests {
     fn another_name_is_a_mistake_at_its_place() {
         let (at, reason) = Template::parse("select 1\nwhere $stop").unwrap_err();
         assert_eq!(at, 15);
-        insta::assert_snapshot!(reason, @"");
+        insta::assert_snapshot!(reason, @"there is no $stop: an interval has $start and $end");
     }
 }

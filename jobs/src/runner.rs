@@ -6,7 +6,7 @@ use futures::StreamExt;
 use hydrant_lake::Lake;
 use hydrant_query::{Engine, Options, QueryError};
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::{
     claim::{Claim, Claimed},
@@ -214,9 +214,17 @@ impl Runner {
             Claimed::Held(run) => return Ok(Attempt::Held(run)),
             Claimed::Done(run) => return Ok(Attempt::Done(run)),
         };
+        // On a task of its own: a query may keep this one busy for longer than the claim holds.
+        let (kept, (stop, stopped)) = (claim.clone(), oneshot::channel());
+        let mut keeper = tokio::spawn(async move { kept.keep(stopped).await });
         let ended = tokio::select! {
-            ended = self.run(job, interval, &claim) => ended,
-            lost = claim.keep() => Err(Ended::Failed(lost)),
+            ended = self.run(job, interval, &claim) => {
+                // A renewal that has begun must end before the claim does.
+                drop(stop);
+                keeper.await.ok();
+                ended
+            }
+            _ = &mut keeper => Err(Ended::Failed(JobError::Lost)),
         };
         let now = self.surroundings.now();
         let finished = |row: &Run| finished(row, now, job, &interval, &ended);

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{
+    ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
+};
 use aws_smithy_http_client::{Builder, tls};
 use object_store::{
     ClientOptions, CredentialProvider,
@@ -106,18 +108,32 @@ impl CredentialProvider for Chain {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let credentials =
-            self.0
-                .provide_credentials()
-                .await
-                .map_err(|source| object_store::Error::Generic {
-                    store: "S3",
-                    source: Box::new(source),
-                })?;
+        let credentials = self.0.provide_credentials().await;
+        let credentials = credentials.map_err(|source| object_store::Error::Generic {
+            store: "S3",
+            source: Box::new(NoCredentials { source }),
+        })?;
         Ok(Arc::new(AwsCredential {
             key_id: credentials.access_key_id().to_owned(),
             secret_key: credentials.secret_access_key().to_owned(),
             token: credentials.session_token().map(str::to_owned),
         }))
     }
+}
+
+/// No provider of the chain gave credentials.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there are no AWS credentials: asked were the environment (AWS_ACCESS_KEY_ID), the profile `{}` of ~/.aws (with its \
+     role, SSO or process), a web identity token, the container and the instance; set up one of them, or \
+     {NO_SIGN_REQUEST}=true for a public bucket",
+    profile()
+)]
+struct NoCredentials {
+    source: CredentialsError,
+}
+
+/// The profile that the chain reads (AWS SDKs and Tools reference guide, `AWS_PROFILE`).
+fn profile() -> String {
+    std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned())
 }

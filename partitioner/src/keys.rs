@@ -16,6 +16,7 @@ mod syntax;
 mod time;
 mod values;
 mod walk;
+mod well_known;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use on_missing::{OnMissing, OnMissingError};
 pub use partition_keys::PartitionKeys;
 pub use paths::KeyPlace;
 pub use reader::KeyReader;
+pub use well_known::well_known;
 
 use crate::confinement::ConfinementPolicy;
 use crate::limits::MAX_KEYS;
@@ -386,22 +388,6 @@ fn whole_document<'a, T>(
             offset: scanner.offset(),
         }),
     }
-}
-
-/// The expression of `PARTITION_KEYS` that finds a key of that name in an event as the bus delivers it, where
-/// there is one. Year to hour come from the event's own time, not from its arrival.
-pub fn well_known(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "eventType" => ".detail.eventType",
-        "schemaVersion" => ".detail.schemaVersion",
-        "clientId" => ".detail.clientId",
-        "year" => r#".time|utc("yyyy")"#,
-        "month" => r#".time|utc("MM")"#,
-        "day" => r#".time|utc("dd")"#,
-        "hour" => r#".time|utc("HH")"#,
-        "date" => r#".time|utc("yyyy-MM-dd")"#,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

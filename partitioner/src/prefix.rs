@@ -1,6 +1,7 @@
 //! Partition keys and an instant → the beginning of an S3 key.
 
 mod date_pattern;
+mod error_output;
 mod partition;
 mod template;
 mod time_zone;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 pub use date_pattern::DatePattern;
 pub(crate) use date_pattern::Item as DateItem;
+pub use error_output::{ErrorOutputPrefix, LITERAL_ERROR_OUTPUT_PREFIX_GETS_DATE};
 pub use partition::Partition;
 pub use template::{KeyNamespace, RANDOM_STRING_CHARS, Segment};
 pub use time_zone::{CustomTimeZone, TimeZoneError};
@@ -25,11 +27,6 @@ use crate::limits::{
     MAX_FOLDER_BYTES, MAX_OBJECT_NAME_BYTES,
 };
 use template::Template;
-
-/// Whether a literal `ErrorOutputPrefix` gets `<error-output-type>/yyyy/MM/dd/HH/` appended. AWS does not
-/// say: its rule about appended dates (developer guide, Custom prefixes for Amazon S3 objects) names
-/// `Prefix` only, so nothing is appended here.
-pub const LITERAL_ERROR_OUTPUT_PREFIX_GETS_DATE: bool = false;
 
 /// `error-output-type` of records whose partition keys failed. It is not in the list that AWS publishes;
 /// they lie with the records that a Lambda function refused.
@@ -49,12 +46,6 @@ pub struct Prefix {
     most_uses: usize,
     longest: (usize, usize),
     literal: bool,
-}
-
-/// `ErrorOutputPrefix` of a delivery stream, written or implied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErrorOutputPrefix {
-    template: Template,
 }
 
 /// What an object's prefix depends on besides the partition.
@@ -276,94 +267,6 @@ impl Prefix {
 /// Bytes that the name of an object adds to what the prefix puts before it in the same folder; a longer
 /// extension is the operator's affair.
 const TAIL_BYTES: usize = MAX_OBJECT_NAME_BYTES - MAX_FILE_EXTENSION_CHARS;
-
-impl ErrorOutputPrefix {
-    /// Parses an `ErrorOutputPrefix` that is not empty.
-    ///
-    /// # Errors
-    ///
-    /// The first expression that AWS refuses, and expressions without
-    /// `!{firehose:error-output-type}` among them.
-    pub fn parse(text: &str) -> Result<Self, Violation> {
-        let field = StreamField::ErrorOutputPrefix;
-        let mut template = Template::parse(field, text)?;
-        let mut types = 0;
-        for (offset, segment) in template.with_offsets() {
-            match segment {
-                Segment::PartitionKey { .. } => {
-                    let rule = Rule::PartitionKeysInErrorOutputPrefix;
-                    return Err(Violation {
-                        field,
-                        offset: Some(offset),
-                        rule,
-                    });
-                }
-                Segment::ErrorOutputType => types += 1,
-                _ => {}
-            }
-        }
-        if template.is_literal() {
-            if LITERAL_ERROR_OUTPUT_PREFIX_GETS_DATE {
-                template.append_error_type_and_date();
-            }
-        } else if types == 0 {
-            return Err(Violation {
-                field,
-                offset: None,
-                rule: Rule::ErrorOutputTypeMissing,
-            });
-        }
-        template.check_length(field)?;
-        Ok(Self { template })
-    }
-
-    /// The error output of a stream: its `ErrorOutputPrefix`, or, when that is absent or empty,
-    /// `<Prefix><error-output-type>/yyyy/MM/dd/HH/`.
-    ///
-    /// # Errors
-    ///
-    /// Expressions that AWS refuses, and an absent one where `Prefix` has expressions.
-    pub fn of_stream(
-        prefix: Option<&str>,
-        error_output_prefix: Option<&str>,
-    ) -> Result<Self, Violation> {
-        if let Some(text) = error_output_prefix.filter(|text| !text.is_empty()) {
-            return Self::parse(text);
-        }
-        let field = StreamField::ErrorOutputPrefix;
-        let mut template = Template::parse(StreamField::Prefix, prefix.unwrap_or_default())?;
-        if !template.is_literal() {
-            return Err(Violation {
-                field,
-                offset: None,
-                rule: Rule::ErrorOutputPrefixMissing,
-            });
-        }
-        template.append_error_type_and_date();
-        template.check_length(field)?;
-        Ok(Self { template })
-    }
-
-    /// The parts of the prefix, what AWS appends included.
-    pub fn segments(&self) -> &[Segment] {
-        &self.template.segments
-    }
-
-    /// The beginning of the S3 key of an error object, with an `error-output-type` such as
-    /// `processing-failed`.
-    ///
-    /// # Errors
-    ///
-    /// A prefix longer than AWS allows.
-    pub fn evaluate(
-        &self,
-        error_output_type: &str,
-        evaluation: &mut Evaluation<'_>,
-    ) -> Result<String, EvaluateError> {
-        self.template
-            .evaluate(evaluation, error_output_type, |_, _| None)
-    }
-}
 
 impl Template {
     fn evaluate<'v>(

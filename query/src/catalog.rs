@@ -7,7 +7,7 @@ use crate::{
     error::QueryError,
     error_records::error_output_type,
     layout::Layout,
-    listing::{Entry, list},
+    listing::{Entry, list, list_first, list_found},
     object::{DataObject, Partition, Places},
     options::Options,
     predicate::Predicate,
@@ -214,6 +214,32 @@ impl Catalog {
         Ok(found)
     }
 
+    /// Some of the objects of delivered records: those that one request lists.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Store`] when the store does not list.
+    pub(crate) async fn some_events(&self, source: &Source) -> Result<Objects, QueryError> {
+        let root = self.events_root(source).await?;
+        let mut found = Objects::default();
+        for entry in list_first(source, &root).await? {
+            let key = &entry.0;
+            let below = key
+                .strip_prefix(root.as_str())
+                .filter(|_| !self.given)
+                .unwrap_or(key);
+            if let Some(said) = self
+                .layout
+                .partitions(below)
+                .filter(|_| !self.is_error(key))
+            {
+                let values = found.values(said);
+                found.push(entry, values);
+            }
+        }
+        Ok(found)
+    }
+
     /// The folder, or the beginning of keys, under which delivered records are.
     async fn events_root(&self, source: &Source) -> Result<String, QueryError> {
         if let Layout::Prefix(layout) = &*self.layout {
@@ -247,13 +273,11 @@ impl Catalog {
     /// [`QueryError::Store`] when the store does not list.
     pub(crate) async fn errors(&self, source: &Source) -> Result<Vec<Arc<DataObject>>, QueryError> {
         let start = Instant::now();
-        let root = match &self.errors {
-            ErrorPlace::Under(literal) => literal.as_str(),
-            ErrorPlace::Found => "",
+        let listed = match &self.errors {
+            ErrorPlace::Under(literal) => list(source, literal, &Predicate::Maybe).await?.objects,
+            ErrorPlace::Found => list_found(source, &|key| self.is_error(key)).await?,
         };
-        let listed = list(source, root, &Predicate::Maybe).await?;
         let objects: Vec<_> = listed
-            .objects
             .into_iter()
             .filter(|(key, ..)| self.is_error(key))
             .map(|(key, size, written)| {

@@ -8,8 +8,10 @@
 //! Start at [`compact`]; [`vacuum`] removes what was taken, later and only when asked.
 
 mod commit;
+pub(crate) mod counted;
 mod error;
 mod file;
+mod merge;
 mod order;
 mod plan;
 pub(crate) mod reader;
@@ -130,6 +132,8 @@ pub struct Compacted {
     pub commits: u64,
     /// Files that were written anew because a column became wider.
     pub rewritten: u64,
+    /// Small files that were put together into larger ones.
+    pub merged: u64,
     /// Raw objects that are too young.
     pub young: u64,
     /// Raw objects that had been taken before and are still there.

@@ -5,8 +5,8 @@ use std::{cmp::Ordering, sync::Arc};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use datafusion::{
-    common::{DFSchema, Result as DataFusionResult, ScalarValue},
     catalog::Session,
+    common::{DFSchema, Result as DataFusionResult, ScalarValue},
     logical_expr::{BinaryExpr, Expr, Operator},
     physical_expr::PhysicalExpr,
 };
@@ -30,8 +30,9 @@ pub(crate) enum Bound {
 impl Bound {
     fn of_literal(literal: &ScalarValue) -> Option<Self> {
         Some(match literal {
-            ScalarValue::Int64(Some(value))
-            | ScalarValue::TimestampMicrosecond(Some(value), _) => Self::Integer(*value),
+            ScalarValue::Int64(Some(value)) | ScalarValue::TimestampMicrosecond(Some(value), _) => {
+                Self::Integer(*value)
+            }
             ScalarValue::Float64(Some(value)) => Self::Float(*value),
             ScalarValue::Utf8(Some(text))
             | ScalarValue::LargeUtf8(Some(text))
@@ -97,9 +98,7 @@ impl Condition {
             }
             Expr::InList(list) if !list.negated => {
                 let equal = |literal: &Expr| match literal {
-                    Expr::Literal(literal, _) => {
-                        Some((Operator::Eq, Bound::of_literal(literal)?))
-                    }
+                    Expr::Literal(literal, _) => Some((Operator::Eq, Bound::of_literal(literal)?)),
                     _ => None,
                 };
                 Some(Self {

@@ -18,7 +18,6 @@ use std::{collections::HashMap, sync::Arc};
 
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
-use futures::TryStreamExt;
 use deltalake::{
     DeltaTableError,
     kernel::{
@@ -27,9 +26,10 @@ use deltalake::{
         new_metadata,
         transaction::{CommitData, PROTOCOL, TransactionError},
     },
-    logstore::{CommitOrBytes, LogStoreRef, default_logstore},
+    logstore::{CommitOrBytes, LogStoreRef, StorageConfig, default_logstore},
     protocol::{DeltaOperation, SaveMode},
 };
+use futures::TryStreamExt;
 use hydrant_lake::Lake;
 use object_store::{ObjectStore, path::Path, prefix::PrefixStore};
 use serde_json::json;
@@ -95,15 +95,17 @@ impl DeltaTable {
         folder: &str,
     ) -> Result<Option<Self>, DeltaError> {
         let mut table = Self::at(store, location, folder)?;
+        // Asked first: the kernel logs an error when there is nothing.
+        let is_there = table.log_store().is_delta_table_location().await;
+        if !is_there.map_err(|error| table.failed("read", error))? {
+            return Ok(None);
+        }
         match table.inner.load().await {
             Ok(()) => {
                 table.can_read()?;
                 Ok(Some(table))
             }
-            Err(error) => match table.log_store().is_delta_table_location().await {
-                Ok(false) => Ok(None),
-                _ => Err(table.failed("read", error)),
-            },
+            Err(error) => Err(table.failed("read", error)),
         }
     }
 
@@ -152,11 +154,7 @@ impl DeltaTable {
         })
     }
 
-    fn at(
-        store: Arc<dyn ObjectStore>,
-        location: String,
-        folder: &str,
-    ) -> Result<Self, DeltaError> {
+    fn at(store: Arc<dyn ObjectStore>, location: String, folder: &str) -> Result<Self, DeltaError> {
         let folder = folder.trim_matches('/').to_owned();
         let root = Path::parse(&folder).map_err(|source| DeltaError::Folder {
             folder: folder.clone(),
@@ -170,7 +168,7 @@ impl DeltaTable {
         url.set_path(&format!("/{folder}/"));
         let all: Arc<dyn ObjectStore> = Arc::new(Sorted(Arc::clone(&store)));
         let inside: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&all), root));
-        let log = default_logstore(inside, all, &url, &Default::default());
+        let log = default_logstore(inside, all, &url, &StorageConfig::default());
         Ok(Self {
             folder,
             location,
@@ -454,7 +452,7 @@ impl DeltaTable {
     /// Writes a checkpoint now and then, and removes what is left of the log from before the table's retention.
     /// That it fails costs time only.
     async fn keep_house(&self) {
-        if self.version() % CHECKPOINT_INTERVAL != 0 {
+        if !self.version().is_multiple_of(CHECKPOINT_INTERVAL) {
             return;
         }
         let written = deltalake::checkpoints::create_checkpoint(&self.inner, None).await;

@@ -23,6 +23,7 @@ use url::Url;
 
 use crate::{
     catalog::Catalog,
+    compaction::counted,
     describe::{Description, describe},
     error::QueryError,
     functions,
@@ -37,7 +38,7 @@ use crate::{
     prune::PruneFields,
     reader::Source,
     statement,
-    stats::{Counters, Stats, add_time},
+    stats::{Counters, Stats, add_duration},
     tables::Tables,
 };
 
@@ -171,8 +172,29 @@ impl Engine {
     /// As [`Engine::sql`]; errors of running come out of the stream, [`QueryError::from`] unwraps them.
     pub async fn run(&self, sql: &str) -> Result<SendableRecordBatchStream, QueryError> {
         let parsed = statement::parse(sql).map_err(QueryError::from)?;
+        self.open_bucket(&parsed).await?;
         self.begin(&parsed).await;
         answer::run(self, sql, &parsed).await
+    }
+
+    /// Opens the bucket that a statement writes to, or reads a table of its own from.
+    async fn open_bucket(&self, parsed: &Parsed) -> Result<(), QueryError> {
+        let place = match parsed {
+            Parsed::CopyTo(copy) => Some(&copy.target),
+            Parsed::CreateExternalTable(table) => table.locations.first(),
+            _ => None,
+        };
+        let Some(place) = place.and_then(|place| place.strip_prefix("s3://")) else {
+            return Ok(());
+        };
+        let bucket = place.split_once('/').map_or(place, |(bucket, _)| bucket);
+        let external = |error| QueryError::from(DataFusionError::External(error));
+        let bucket = Lake::open(&format!("s3://{bucket}"), false)
+            .await
+            .map_err(|error| external(Box::new(error)))?;
+        self.context
+            .register_object_store(&bucket.url(), Arc::clone(bucket.store()));
+        Ok(())
     }
 
     async fn begin(&self, parsed: &Parsed) {
@@ -194,13 +216,17 @@ impl Engine {
         looked_for: &mut Vec<Option<String>>,
     ) -> Result<DataFrame, QueryError> {
         loop {
-            let start = Instant::now();
+            let (start, before) = (Instant::now(), self.stats());
             let names = self.tables.table_names();
-            let error = match statement::plan(&self.context, sql, &names).await {
-                Ok(planned) => {
-                    add_time(&self.tables.source.counters.planning, start);
-                    return Ok(planned);
-                }
+            let planned = statement::plan(&self.context, sql, &names).await;
+            // Tables are listed and learned while a statement is planned, and counted by themselves.
+            let since = self.stats().since(&before);
+            let planning = start
+                .elapsed()
+                .saturating_sub(since.listing + since.learning);
+            add_duration(&self.tables.source.counters.planning, planning);
+            let error = match planned {
+                Ok(planned) => return Ok(planned),
                 Err(error) => error,
             };
             self.recover(error, looked_for).await?;
@@ -290,12 +316,11 @@ impl Engine {
     /// [`QueryError::NoObjects`], or [`QueryError::Store`].
     pub async fn describe(&self) -> Result<Description, QueryError> {
         let source = &self.tables.source;
-        let found = self
-            .tables
-            .catalog
-            .events(source, &Predicate::Maybe)
-            .await?;
-        let shapes = learn_types(source, &found.objects).await?;
+        let found = self.tables.all().await?;
+        let (compacted, raw): (Vec<_>, Vec<_>) =
+            (found.objects.into_iter()).partition(|object| object.compacted.is_some());
+        let mut shapes = counted::count(source, compacted).await?;
+        shapes.extend(learn_types(source, &raw).await?);
         Ok(describe(&shapes, &found.partitions))
     }
 

@@ -22,8 +22,8 @@ use crate::{
     constants::Constant,
     decode::{Constants, Decoder, Pushed, TableColumns},
     object::DataObject,
-    slots::Slots,
     skim::Marked,
+    slots::Slots,
     text::text,
 };
 

@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -12,12 +12,11 @@ use std::{
 use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
 use object_store::{ObjectStoreExt, path::Path};
-use tokio::sync::Notify;
 
 use crate::{
     encoding::Raw,
     object::DataObject,
-    parquet_object::{Opened, Ranges, is_named_so},
+    parquet_object::{Ranges, is_named_so},
     reader::Source,
     stats::add,
 };
@@ -28,86 +27,53 @@ const REQUESTS: usize = 16;
 /// Bytes fetched and not yet read, for each reader; one larger object is let through alone.
 const BUDGET: u64 = 32 << 20;
 
-/// Objects to read, in their order; and parts of such as turned out to have several.
+/// Objects to read, in their order.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    objects: Arc<[Arc<DataObject>]>,
+    shares: Arc<[Share]>,
     next: AtomicUsize,
-    /// Row groups of Parquet objects.
-    parts: Mutex<VecDeque<Part>>,
-    /// Objects that were taken and may yet turn out to have parts.
-    under_way: AtomicUsize,
-    changed: Notify,
 }
 
-/// A row group of an object.
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) opened: Arc<Opened>,
-    pub(crate) group: usize,
+/// What one reader takes of an object: all of it, or every so manieth row group of a Parquet object.
+#[derive(Debug, Clone)]
+pub(crate) struct Share {
+    pub(crate) object: Arc<DataObject>,
+    /// Which share it is.
+    pub(crate) part: usize,
+    /// Of how many.
+    pub(crate) of: usize,
 }
 
-/// An object that was taken; while it lives, parts of it may yet be handed out.
-#[derive(Debug)]
-pub(crate) struct Turn(Arc<Queue>);
-
-impl Turn {
-    /// Hands out parts of the object.
-    pub(crate) fn hand_out(&self, parts: impl IntoIterator<Item = Part>) {
-        let waiting = &self.0.parts;
-        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.extend(parts);
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
-        self.0.changed.notify_waiters();
+impl Share {
+    /// All of an object.
+    pub(crate) fn whole(object: &Arc<DataObject>) -> Self {
+        Self {
+            object: Arc::clone(object),
+            part: 0,
+            of: 1,
+        }
     }
 }
 
 impl Queue {
-    pub(crate) fn new(objects: Arc<[Arc<DataObject>]>) -> Self {
+    pub(crate) fn new(shares: impl IntoIterator<Item = Share>) -> Self {
         Self {
-            objects,
+            shares: shares.into_iter().collect(),
             next: AtomicUsize::new(0),
-            parts: Mutex::default(),
-            under_way: AtomicUsize::new(0),
-            changed: Notify::new(),
         }
     }
 
     /// The next object and its place.
-    pub(crate) fn take(&self) -> Option<(usize, Arc<DataObject>)> {
+    pub(crate) fn take(&self) -> Option<(usize, Share)> {
         let at = self.next.fetch_add(1, Ordering::Relaxed);
-        self.objects.get(at).map(|object| (at, Arc::clone(object)))
+        self.shares.get(at).map(|share| (at, share.clone()))
     }
-
-    /// A turn, to be had before an object is taken.
-    fn turn(self: &Arc<Self>) -> Turn {
-        self.under_way.fetch_add(1, Ordering::AcqRel);
-        Turn(Arc::clone(self))
-    }
-
-    fn part(&self) -> Option<Part> {
-        let mut waiting = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.pop_front()
-    }
-}
-
-/// What a reader is given to read.
-pub(crate) enum Given {
-    /// An object, and a turn to be kept until it is known what it is.
-    Object(Fetched, Turn),
-    /// A part of one that somebody has opened.
-    Part(Part),
 }
 
 /// An object's bytes, or why there are none.
 pub(crate) struct Fetched {
     pub(crate) at: usize,
-    pub(crate) object: Arc<DataObject>,
+    pub(crate) share: Share,
     pub(crate) bytes: Result<Payload, object_store::Error>,
 }
 
@@ -122,9 +88,8 @@ pub(crate) enum Payload {
 /// An object that is being fetched.
 struct Ahead {
     at: usize,
-    object: Arc<DataObject>,
+    share: Share,
     bytes: Fetching,
-    turn: Turn,
 }
 
 enum Fetching {
@@ -150,80 +115,42 @@ impl Feed {
 
     /// The next object; `spare` is a buffer to read it into.
     pub(crate) async fn next(&mut self, spare: impl FnOnce() -> Vec<u8>) -> Option<Fetched> {
-        let (fetched, _) = self.next_object(spare).await?;
-        Some(fetched)
-    }
-
-    /// The next object, or a part of one. Who is given nothing waits for those who still open objects.
-    pub(crate) async fn next_or_part(&mut self, spare: impl FnOnce() -> Vec<u8>) -> Option<Given> {
-        if let Some(part) = self.queue.part() {
-            return Some(Given::Part(part));
-        }
-        if let Some((fetched, turn)) = self.next_object(spare).await {
-            return Some(Given::Object(fetched, turn));
-        }
-        loop {
-            // Who changes something behind this line wakes us.
-            let changed = self.queue.changed.notified();
-            let is_last = self.queue.under_way.load(Ordering::Acquire) == 0;
-            if let Some(part) = self.queue.part() {
-                return Some(Given::Part(part));
-            }
-            if is_last {
-                return None;
-            }
-            changed.await;
-        }
-    }
-
-    async fn next_object(&mut self, spare: impl FnOnce() -> Vec<u8>) -> Option<(Fetched, Turn)> {
         if self.source.directory.is_some() {
-            let turn = self.queue.turn();
-            let (at, object) = self.queue.take()?;
-            let bytes = if is_named_so(&object) {
-                Ranges::of_object(&self.source, &object).map(Payload::Ranges)
+            let (at, share) = self.queue.take()?;
+            let object = &share.object;
+            let bytes = if is_named_so(object) {
+                Ranges::of_object(&self.source, object).map(Payload::Ranges)
             } else {
                 let read = self.source.read_file(&object.key, spare());
                 read.map(|bytes| Payload::Whole(Raw::Read(bytes)))
             };
-            return Some((Fetched { at, object, bytes }, turn));
+            return Some(Fetched { at, share, bytes });
         }
         let under_way =
-            |ahead: &VecDeque<Ahead>| -> u64 { ahead.iter().map(|it| it.object.size).sum() };
+            |ahead: &VecDeque<Ahead>| -> u64 { ahead.iter().map(|it| it.share.object.size).sum() };
         while self.ahead.len() < REQUESTS
             && (self.ahead.is_empty() || under_way(&self.ahead) < BUDGET)
         {
-            let turn = self.queue.turn();
-            let Some((at, object)) = self.queue.take() else {
+            let Some((at, share)) = self.queue.take() else {
                 break;
             };
-            let (source, key) = (Arc::clone(&self.source), object.key.clone());
-            let bytes = if is_named_so(&object) {
+            let (source, key) = (Arc::clone(&self.source), share.object.key.clone());
+            let bytes = if is_named_so(&share.object) {
                 Fetching::Ranges
             } else {
                 Fetching::Whole(SpawnedTask::spawn(async move { source.get(&key).await }))
             };
-            self.ahead.push_back(Ahead {
-                at,
-                object,
-                bytes,
-                turn,
-            });
+            self.ahead.push_back(Ahead { at, share, bytes });
         }
-        let Ahead {
-            at,
-            object,
-            bytes,
-            turn,
-        } = self.ahead.pop_front()?;
+        let Ahead { at, share, bytes } = self.ahead.pop_front()?;
         let bytes = match bytes {
-            Fetching::Ranges => Ranges::of_object(&self.source, &object).map(Payload::Ranges),
+            Fetching::Ranges => Ranges::of_object(&self.source, &share.object).map(Payload::Ranges),
             Fetching::Whole(task) => match task.join().await {
                 Ok(bytes) => bytes.map(|bytes| Payload::Whole(Raw::Fetched(bytes))),
                 Err(source) => Err(object_store::Error::JoinError { source }),
             },
         };
-        Some((Fetched { at, object, bytes }, turn))
+        Some(Fetched { at, share, bytes })
     }
 }
 

@@ -14,7 +14,7 @@ use memchr::memmem::Finder;
 use crate::{
     encoding::{Inflater, Raw, beginning},
     error::QueryError,
-    fetch::{Feed, Payload, Queue},
+    fetch::{Feed, Payload, Queue, Share},
     framing::{Records, record_end},
     memory::Memory,
     object::DataObject,
@@ -187,14 +187,14 @@ where
     } else {
         READERS
     };
-    let queue = Arc::new(Queue::new(Arc::clone(objects)));
+    let queue = Arc::new(Queue::new(objects.iter().map(Share::whole)));
     let readers: Vec<_> = (0..readers.min(objects.len()))
         .map(|_| {
             let (queue, source, learn) = (Arc::clone(&queue), Arc::clone(source), learn.clone());
             SpawnedTask::spawn(async move {
                 let mut learned = Vec::new();
-                while let Some((at, object)) = queue.take() {
-                    learned.push((at, learn(Arc::clone(&source), object).await?));
+                while let Some((at, share)) = queue.take() {
+                    learned.push((at, learn(Arc::clone(&source), share.object).await?));
                     tokio::task::yield_now().await;
                 }
                 Ok::<_, QueryError>(learned)
@@ -355,7 +355,7 @@ async fn read_all<T: Send + 'static>(
     read: impl Fn(Content<'_>) -> T + Clone + Send + 'static,
 ) -> Result<Vec<T>, QueryError> {
     let start = Instant::now();
-    let queue = Arc::new(Queue::new(objects.to_vec().into()));
+    let queue = Arc::new(Queue::new(objects.iter().map(Share::whole)));
     let readers: Vec<_> = (0..source.threads.max(1))
         .map(|_| {
             let (source, read) = (Arc::clone(source), read.clone());
@@ -364,7 +364,7 @@ async fn read_all<T: Send + 'static>(
                 let mut inflater = Inflater::with_limit(source.text_limit);
                 let mut answers = Vec::new();
                 while let Some(fetched) = feed.next(|| inflater.spare()).await {
-                    let object = &fetched.object;
+                    let object = &fetched.share.object;
                     let payload = match fetched.bytes {
                         Ok(payload) => payload,
                         Err(object_store::Error::NotFound { .. }) => continue,

@@ -20,6 +20,12 @@ const REQUESTS: usize = 32;
 /// Keys in one page of a listing of S3 (`ListObjectsV2`, API reference).
 const PAGE: u64 = 1_000;
 
+/// Keys that are enough to tell what a lake's records look like: a page.
+const FIRST: usize = 1_000;
+
+/// Folders in one that are looked into one by one for those of the error output.
+const FOLDERS: usize = 64;
+
 /// Directories that are worth a thread.
 const WORTH_A_THREAD: usize = 64;
 
@@ -160,13 +166,7 @@ pub(crate) async fn list(
     let listed = match &source.directory {
         Some(directory) => {
             let listed = walk_all(directory, top, predicate, source.threads);
-            listed.map_err(|error| {
-                let error = object_store::Error::Generic {
-                    store: "LocalFileSystem",
-                    source: Box::new(error),
-                };
-                source.store_error(beginning, error)
-            })?
+            listed.map_err(|error| directory_error(source, beginning, error))?
         }
         None => list_store(source, top, predicate).await?,
     };
@@ -181,6 +181,107 @@ pub(crate) async fn list(
             .retain(|(key, ..)| key.starts_with(beginning));
     }
     Ok(listed)
+}
+
+/// The objects in folders that `is_wanted` takes, wherever they are, but not below a folder that a layout begins
+/// with: `k=v`, or digits. A folder of too many others is listed whole.
+///
+/// # Errors
+///
+/// [`QueryError::Store`] when the store does not list.
+pub(crate) async fn list_found(
+    source: &Source,
+    is_wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<Vec<Entry>, QueryError> {
+    let (mut found, mut folders) = (Vec::new(), vec![Folder::default()]);
+    while let Some(folder) = folders.pop() {
+        let (listed, deeper) = one_level(source, folder.clone()).await?;
+        let names = |folder: &Folder| {
+            let name = folder.key.trim_end_matches('/').rsplit('/').next();
+            name.map(str::to_owned).unwrap_or_default()
+        };
+        let begins_layout =
+            |name: &str| name.contains('=') || name.bytes().all(|byte| byte.is_ascii_digit());
+        let (wanted, others): (Vec<_>, Vec<_>) = deeper
+            .into_iter()
+            .partition(|folder| is_wanted(&folder.key));
+        let others: Vec<_> = others
+            .into_iter()
+            .filter(|folder| !begins_layout(&names(folder)))
+            .collect();
+        if others.len() > FOLDERS {
+            found.extend(list(source, &folder.key, &Predicate::Maybe).await?.objects);
+            continue;
+        }
+        found.extend(listed.objects);
+        for folder in wanted {
+            found.extend(list(source, &folder.key, &Predicate::Maybe).await?.objects);
+        }
+        folders.extend(others);
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// What lies right in a folder.
+async fn one_level(source: &Source, folder: Folder) -> Result<(Listed, Vec<Folder>), QueryError> {
+    let Some(directory) = &source.directory else {
+        return list_level(source, &folder, &Predicate::Maybe).await;
+    };
+    let (mut listed, mut deeper) = (Listed::default(), Vec::new());
+    walk_one(
+        directory,
+        &folder,
+        &Predicate::Maybe,
+        &mut listed,
+        &mut deeper,
+    )
+    .map_err(|error| directory_error(source, &folder.key, error))?;
+    Ok((listed, deeper))
+}
+
+/// The objects that one request lists; of a directory all of them.
+///
+/// # Errors
+///
+/// [`QueryError::Store`] when the store does not list.
+pub(crate) async fn list_first(source: &Source, beginning: &str) -> Result<Vec<Entry>, QueryError> {
+    if source.directory.is_some() {
+        return Ok(list(source, beginning, &Predicate::Maybe).await?.objects);
+    }
+    let folder = beginning.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = path_of(source, folder)?;
+    add(&source.counters.list_requests, 1);
+    let metas: Vec<_> = source
+        .store
+        .list(path.as_ref())
+        .take(FIRST)
+        .try_collect()
+        .await
+        .map_err(|error| source.store_error(folder, error))?;
+    let mut found: Vec<_> = metas
+        .into_iter()
+        .filter_map(|meta| data_of(folder, meta))
+        .filter(|(key, ..)| key.starts_with(beginning))
+        .collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The entry of an object, if it is data.
+fn data_of(folder: &str, meta: ObjectMeta) -> Option<Entry> {
+    let key = String::from(meta.location);
+    let below = key.strip_prefix(folder).unwrap_or(&key);
+    let is_data = meta.size > 0 && !below.split('/').any(is_hidden);
+    is_data.then_some((key, meta.size, meta.last_modified.timestamp_millis()))
+}
+
+fn directory_error(source: &Source, key: &str, error: io::Error) -> QueryError {
+    let error = object_store::Error::Generic {
+        store: "LocalFileSystem",
+        source: Box::new(error),
+    };
+    source.store_error(key, error)
 }
 
 /// Whether a name marks what is not data: Hadoop's tools, Delta and people begin such names with `_` or `.`.
@@ -346,40 +447,50 @@ async fn list_one(
     predicate: &Predicate,
     columns: &[String],
 ) -> Result<(Listed, Vec<Folder>), QueryError> {
-    let path = path_of(source, &folder.key)?;
-    let error = |error| source.store_error(&folder.key, error);
-    let (mut listed, mut deeper) = (Listed::default(), Vec::new());
-    let keep = |meta: ObjectMeta| {
-        let key = String::from(meta.location);
-        let below = key.strip_prefix(folder.key.as_str()).unwrap_or(&key);
-        let is_data = meta.size > 0 && !below.split('/').any(is_hidden);
-        is_data.then_some((key, meta.size, meta.last_modified.timestamp_millis()))
-    };
-    if !folder.may_skip(predicate, columns) {
-        let metas: Vec<_> = source
-            .store
-            .list(path.as_ref())
-            .try_collect()
-            .await
-            .map_err(error)?;
-        let pages = (metas.len() as u64).div_ceil(PAGE).max(1);
-        add(&source.counters.list_requests, pages);
-        listed.objects.extend(metas.into_iter().filter_map(keep));
-        return Ok((listed, deeper));
+    if folder.may_skip(predicate, columns) {
+        return list_level(source, &folder, predicate).await;
     }
+    let path = path_of(source, &folder.key)?;
+    let metas: Vec<_> = source
+        .store
+        .list(path.as_ref())
+        .try_collect()
+        .await
+        .map_err(|error| source.store_error(&folder.key, error))?;
+    let pages = (metas.len() as u64).div_ceil(PAGE).max(1);
+    add(&source.counters.list_requests, pages);
+    let objects = metas
+        .into_iter()
+        .filter_map(|meta| data_of(&folder.key, meta));
+    let listed = Listed {
+        objects: objects.collect(),
+        ..Listed::default()
+    };
+    Ok((listed, Vec::new()))
+}
+
+/// What lies right in a folder of a store, and the folders in it for which `predicate` may hold.
+async fn list_level(
+    source: &Source,
+    folder: &Folder,
+    predicate: &Predicate,
+) -> Result<(Listed, Vec<Folder>), QueryError> {
+    let path = path_of(source, &folder.key)?;
     let answer = source
         .store
         .list_with_delimiter(path.as_ref())
         .await
-        .map_err(error)?;
+        .map_err(|error| source.store_error(&folder.key, error))?;
     let entries = answer.objects.len() + answer.common_prefixes.len();
     add(
         &source.counters.list_requests,
         (entries as u64).div_ceil(PAGE).max(1),
     );
+    let (mut listed, mut deeper) = (Listed::default(), Vec::new());
+    let objects = answer.objects.into_iter();
     listed
         .objects
-        .extend(answer.objects.into_iter().filter_map(keep));
+        .extend(objects.filter_map(|meta| data_of(&folder.key, meta)));
     for prefix in answer.common_prefixes {
         let name = prefix.filename().unwrap_or_default();
         if is_hidden(name) {

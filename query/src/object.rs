@@ -38,6 +38,10 @@ pub(crate) struct CompactedFile {
     pub(crate) rows: Option<u64>,
     /// The first and the last event time in it, in microseconds since the epoch, when every row has one.
     pub(crate) times: Option<(i64, i64)>,
+    /// The event type of its rows, if they have one.
+    pub(crate) event_type: Option<String>,
+    /// The day of its rows, as the table spells it.
+    pub(crate) date: Option<String>,
     /// The shape of the records that it was made of.
     pub(crate) shape: Arc<Shape>,
     /// What the keys in its column `_object` say.

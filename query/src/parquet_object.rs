@@ -35,6 +35,9 @@ pub(crate) const EXTENSION: &str = ".parquet";
 /// Bytes that are read from the end of an object: most footers are smaller.
 const FOOTER: u64 = 32 << 10;
 
+/// Rows of a row group of a compacted file, about.
+const GROUP_ROWS: u64 = 128 << 10;
+
 /// Footers that are remembered for the statement.
 const REMEMBERED: usize = 1_000;
 
@@ -106,6 +109,17 @@ impl Footers {
             known.insert(key.to_owned(), (length, footer.clone()));
         }
     }
+}
+
+/// Row groups of an object, as far as that is known without reading it: one of any other.
+pub(crate) fn row_groups(source: &Source, object: &DataObject) -> usize {
+    if let Some(rows) = object.compacted.as_ref().and_then(|file| file.rows) {
+        return usize::try_from(rows.div_ceil(GROUP_ROWS)).unwrap_or(1);
+    }
+    let footers = &source.footers.0;
+    let known = footers.lock().unwrap_or_else(PoisonError::into_inner);
+    let footer = known.get(&object.key);
+    footer.map_or(1, |(_, footer)| footer.metadata().num_row_groups())
 }
 
 /// What the end of an object says of the rest.

@@ -31,15 +31,18 @@ use crate::{
     condition::Filter,
     decode::{Decoder, EventDecoder, TableColumns},
     error_records::ErrorDecoder,
-    fetch::Queue,
+    fetch::{Queue, Share},
     needle::Needle,
     object::DataObject,
-    parquet_object::{Fitting, is_named_so},
+    parquet_object::{Fitting, is_named_so, row_groups},
     paths::Projection,
     reader::Source,
     stats::add,
 };
 use worker::Worker;
+
+/// Objects for each partition that keep all of them busy to the end.
+const MANY: usize = 4;
 
 /// What kind of records a scan reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +153,24 @@ impl ScanExec {
         }
     }
 
+    /// The objects; where they are few, in as many shares as they are known to have row groups.
+    fn shares(&self) -> Vec<Share> {
+        let partitions = self.properties.partitioning.partition_count();
+        let are_many = partitions == 1 || self.objects.len() >= MANY * partitions;
+        let shares = self.objects.iter().flat_map(|object| {
+            let of = match are_many {
+                true => 1,
+                false => row_groups(&self.plan.source, object).clamp(1, MANY * partitions),
+            };
+            (0..of).map(move |part| Share {
+                object: Arc::clone(object),
+                part,
+                of,
+            })
+        });
+        shares.collect()
+    }
+
     fn queue(&self, partition: usize) -> Arc<Queue> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if runs.executed.len() <= partition {
@@ -162,8 +183,7 @@ impl ScanExec {
             add(&counters.objects_to_open, self.objects.len() as u64);
             let bytes = self.objects.iter().map(|object| object.size).sum();
             add(&counters.bytes_to_open, bytes);
-            runs.queues
-                .push(Arc::new(Queue::new(Arc::clone(&self.objects))));
+            runs.queues.push(Arc::new(Queue::new(self.shares())));
         }
         Arc::clone(&runs.queues[run])
     }

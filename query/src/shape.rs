@@ -6,7 +6,10 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc};
 
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
+use arrow::{
+    array::{Array, AsArray, RecordBatch},
+    datatypes::{DataType, Field, FieldRef, Fields, TimeUnit},
+};
 use hydrant_records::json::{JsonError, Scanner};
 
 use crate::text::text;
@@ -172,7 +175,10 @@ impl Shape {
             kinds: self.kinds,
             values: self.values.min(1),
             members: None,
-            elements: self.elements.as_ref().map(|it| Box::new(it.without_counts())),
+            elements: self
+                .elements
+                .as_ref()
+                .map(|it| Box::new(it.without_counts())),
             timestamps: match self.timestamps {
                 (0, 0) => (0, 0),
                 (times, others) if times >= others => (1, 0),
@@ -194,6 +200,63 @@ impl Shape {
             shape.members = Some(Box::new(once));
         }
         shape
+    }
+
+    /// The same shape, with nothing counted.
+    pub(crate) fn uncounted(&self) -> Self {
+        let mut shape = self.clone();
+        shape.forget_counts();
+        shape
+    }
+
+    fn forget_counts(&mut self) {
+        self.values = 0;
+        for (_, field) in self.members.iter_mut().flat_map(|it| &mut it.fields) {
+            field.forget_counts();
+        }
+        if let Some(elements) = &mut self.elements {
+            elements.forget_counts();
+        }
+    }
+
+    /// Counts the values of an array that is of this shape.
+    pub(crate) fn count(&mut self, array: &dyn Array) {
+        self.values += (array.len() - array.null_count()) as u64;
+        match array.data_type() {
+            DataType::Struct(fields) => {
+                for (field, column) in fields.iter().zip(array.as_struct().columns()) {
+                    self.count_field(field.name(), column);
+                }
+            }
+            DataType::List(_) => {
+                let list = array.as_list::<i32>();
+                let offsets = list.value_offsets();
+                let from = offsets.first().and_then(|it| usize::try_from(*it).ok());
+                let to = offsets.last().and_then(|it| usize::try_from(*it).ok());
+                if let (Some(from), Some(to), Some(elements)) = (from, to, &mut self.elements) {
+                    elements.count(&*list.values().slice(from, to - from));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts rows whose fields are of this shape's fields.
+    pub(crate) fn count_rows(&mut self, rows: &RecordBatch) {
+        self.values += rows.num_rows() as u64;
+        for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+            self.count_field(field.name(), column);
+        }
+    }
+
+    fn count_field(&mut self, name: &str, column: &dyn Array) {
+        let Some(members) = &mut self.members else {
+            return;
+        };
+        let at = members.index.get(name).copied();
+        if let Some((_, shape)) = at.and_then(|at| members.fields.get_mut(at)) {
+            shape.count(column);
+        }
     }
 
     /// As JSON; [`Shape::from_json`] reads it.

@@ -49,7 +49,7 @@ pub struct Stats {
     pub listing: Duration,
     /// Time spent learning the schema.
     pub learning: Duration,
-    /// Time spent planning, with what of the two above happened meanwhile.
+    /// Time spent planning, without the two above.
     pub planning: Duration,
     /// Time from planned to the last row.
     pub running: Duration,
@@ -121,8 +121,10 @@ pub(crate) fn add(counter: &AtomicU64, amount: u64) {
 
 /// Adds the time since `start`.
 pub(crate) fn add_time(counter: &AtomicU64, start: Instant) {
-    add(
-        counter,
-        u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
-    );
+    add_duration(counter, start.elapsed());
+}
+
+/// Adds a time.
+pub(crate) fn add_duration(counter: &AtomicU64, time: Duration) {
+    add(counter, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
 }

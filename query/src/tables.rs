@@ -205,11 +205,10 @@ impl Tables {
         Ok(planned.compacted.clone().flatten())
     }
 
-    /// The compacted part of the lake as it is now, and the objects of `events` with it.
-    pub(crate) async fn all(&self) -> Result<(Option<Snapshot>, Objects), QueryError> {
+    /// All objects of `events` as they are now.
+    pub(crate) async fn all(&self) -> Result<Objects, QueryError> {
         let compacted = Snapshot::open(&self.source).await?;
-        let objects = self.objects(compacted.as_ref(), &Predicate::Maybe).await?;
-        Ok((compacted, objects))
+        self.objects(compacted.as_ref(), &Predicate::Maybe).await
     }
 
     /// The keys of the raw objects that are in the compacted files of the statement that was planned last.
@@ -253,7 +252,10 @@ impl Tables {
         let mut sampled = Arc::clone(&objects);
         if objects.objects.is_empty() {
             // Nothing satisfies it, but the columns are still what they are.
-            sampled = Arc::new(self.objects(compacted, &Predicate::Maybe).await?);
+            sampled = Arc::new(match compacted {
+                Some(_) => self.objects(compacted, &Predicate::Maybe).await?,
+                None => self.catalog.some_events(&self.source).await?,
+            });
             objects = Arc::new(Objects {
                 partitions: sampled.partitions.clone(),
                 objects: Vec::new(),

@@ -13,6 +13,7 @@ mod error_record;
 pub mod json;
 pub mod limits;
 pub mod lines;
+pub mod schema;
 mod stream;
 mod transform_event;
 
@@ -24,5 +25,6 @@ pub use stream::{
     ExtendedS3Destination, ProcessingConfiguration, Processor, ProcessorParameter, ProcessorType,
 };
 pub use transform_event::{
-    KinesisRecordMetadata, Metadata, ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, TransformedRecord,
+    KinesisRecordMetadata, Metadata, ProcessingResult, TransformAnswer, TransformEvent,
+    TransformRecord, TransformedRecord,
 };

@@ -50,13 +50,18 @@ pub enum ProblemKind {
 }
 
 /// Properties by which a resource is called once it is there.
-const NAMES: [(&str, &str); 6] = [
-    ("AWS::S3::Bucket", "BucketName"),
-    ("AWS::Lambda::Function", "FunctionName"),
-    ("AWS::Serverless::Function", "FunctionName"),
-    ("AWS::KinesisFirehose::DeliveryStream", "DeliveryStreamName"),
-    ("AWS::Kinesis::Stream", "Name"),
-    ("AWS::Logs::LogGroup", "LogGroupName"),
+const NAMES: [(&str, &[&str]); 8] = [
+    ("AWS::S3::Bucket", &["BucketName"]),
+    ("AWS::Lambda::Function", &["FunctionName"]),
+    ("AWS::Serverless::Function", &["FunctionName"]),
+    (
+        "AWS::KinesisFirehose::DeliveryStream",
+        &["DeliveryStreamName"],
+    ),
+    ("AWS::Kinesis::Stream", &["Name"]),
+    ("AWS::Logs::LogGroup", &["LogGroupName"]),
+    ("AWS::Glue::Database", &["DatabaseInput", "Name"]),
+    ("AWS::Glue::Table", &["TableInput", "Name"]),
 ];
 
 const TOO_MUCH: &str = "the template's functions make more than any template needs";
@@ -243,7 +248,7 @@ impl<'t> Resolver<'t> {
         let resource = *self.resources.get(id)?;
         let kind = resource.get("Type")?.as_text()?;
         let (_, property) = NAMES.iter().find(|(known, _)| *known == kind)?;
-        let name = resource.at(&["Properties", property])?;
+        let name = resource.get("Properties")?.at(property)?;
         let key = format!("the name of {id}");
         if !self.busy.insert(key.clone()) {
             return None;

@@ -161,6 +161,8 @@ fn stand_in(name: &str, unknown: &Unknown) -> Option<String> {
         )),
         // Tags decide nothing, as names do.
         "DeliveryStreamName" | "LogGroupName" | "LogStreamName" | "Key" | "Value" => Some(called),
+        // A table is found by its names, and one without has its logical id.
+        "DatabaseName" | "TableName" => Some(called),
         "AWSKMSKeyARN" | "KeyARN" => {
             Some(format!("arn:aws:kms:us-east-1:000000000000:key/{called}"))
         }

@@ -60,6 +60,21 @@ class Service(Up):
         assert self.endpoint.startswith("http://127.0.0.1:"), (place / "log").read_text()
 
 
+@pytest.fixture
+def serve(tmp_path):
+    """Starts services; none outlives its test."""
+    started = []
+
+    def start(*arguments: str, **variables: str) -> Service:
+        started.append(Service(tmp_path, *arguments, **variables))
+        return started[-1]
+
+    yield start
+    for up in started:
+        up.process.kill()
+        up.process.wait()
+
+
 def destination(**more) -> dict:
     return {
         "RoleARN": ROLE,
@@ -91,9 +106,10 @@ def java(stream: bytes) -> bytes:
 
 
 def hadoop(stream: bytes) -> bytes:
-    out = io.BytesIO()
-    snappy.hadoop_stream_decompress(io.BytesIO(stream), out)
-    return out.getvalue()
+    reader = snappy.HadoopStreamDecompressor()
+    text = reader.decompress(stream)
+    reader.flush()
+    return text
 
 
 def archive(stream: bytes) -> bytes:
@@ -113,8 +129,8 @@ READERS = {
 
 
 @pytest.mark.parametrize("compression", READERS)
-def test_objects_decode_elsewhere_and_are_rows_here(hydrant, tmp_path, compression):
-    up = Service(tmp_path)
+def test_objects_decode_elsewhere_and_are_rows_here(hydrant, serve, compression):
+    up = serve()
     firehose = up.client()
     firehose.create_delivery_stream(
         DeliveryStreamName="s", ExtendedS3DestinationConfiguration=destination(CompressionFormat=compression)
@@ -140,9 +156,9 @@ def conversion(**deserializer) -> dict:
     }
 
 
-def test_records_become_rows_that_duckdb_reads_with_their_types(hydrant, tmp_path):
+def test_records_become_rows_that_duckdb_reads_with_their_types(hydrant, serve, tmp_path):
     (tmp_path / "table.json").write_text(json.dumps(TABLE))
-    up = Service(tmp_path, "--glue-table", "table.json")
+    up = serve("--glue-table", "table.json")
     firehose = up.client()
     firehose.create_delivery_stream(
         DeliveryStreamName="s",
@@ -172,9 +188,9 @@ def test_records_become_rows_that_duckdb_reads_with_their_types(hydrant, tmp_pat
     assert up.stop() == 0
 
 
-def test_a_backup_and_a_conversion_are_described_as_the_model_wants(tmp_path):
+def test_a_backup_and_a_conversion_are_described_as_the_model_wants(serve, tmp_path):
     (tmp_path / "table.json").write_text(json.dumps(TABLE))
-    up = Service(tmp_path, "--glue-table", "table.json")
+    up = serve("--glue-table", "table.json")
     firehose = up.client()
     backup = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::lake", "Prefix": "raw/"}
     firehose.create_delivery_stream(
@@ -211,7 +227,7 @@ def kinesis(endpoint):
     client.delete_stream(StreamName="events")
 
 
-def test_a_kinesis_stream_is_read_through_a_split_and_a_restart(endpoint, kinesis, tmp_path):
+def test_a_kinesis_stream_is_read_through_a_split_and_a_restart(endpoint, kinesis, serve):
     variables = {
         "AWS_ENDPOINT_URL_KINESIS": endpoint,
         "AWS_ACCESS_KEY_ID": "conformance",
@@ -239,7 +255,7 @@ def test_a_kinesis_stream_is_read_through_a_split_and_a_restart(endpoint, kinesi
             time.sleep(0.1)
         assert sorted(json.loads(line)["n"] for line in lines) == list(range(count))
 
-    up = Service(tmp_path, *arguments, **variables)
+    up = serve(*arguments, **variables)
     firehose = up.client()
     source = {"KinesisStreamARN": arn, "RoleARN": ROLE}
     firehose.create_delivery_stream(
@@ -262,7 +278,7 @@ def test_a_kinesis_stream_is_read_through_a_split_and_a_restart(endpoint, kinesi
     wait(up, 80)
     assert up.stop() == 0
     send(10)
-    up = Service(tmp_path, *arguments, **variables)
+    up = serve(*arguments, **variables)
     wait(up, 90)
     with pytest.raises(firehose.exceptions.InvalidArgumentException) as refused:
         up.client().create_delivery_stream(
@@ -272,6 +288,43 @@ def test_a_kinesis_stream_is_read_through_a_split_and_a_restart(endpoint, kinesi
             ExtendedS3DestinationConfiguration=destination(),
         )
     assert "which cannot be read: ResourceNotFoundException" in str(refused.value)
+    assert up.stop() == 0
+
+
+def test_a_reader_that_is_killed_leaves_no_record_out(endpoint, kinesis, serve):
+    variables = {
+        "AWS_ENDPOINT_URL_KINESIS": endpoint,
+        "AWS_ACCESS_KEY_ID": "conformance",
+        "AWS_SECRET_ACCESS_KEY": "conformance",
+    }
+    arguments = ["--region", "eu-west-1", "--time-scale", "20", "--flush", "100ms"]
+    up = serve(*arguments, **variables)
+    arn = kinesis.describe_stream(StreamName="events")["StreamDescription"]["StreamARN"]
+    up.client().create_delivery_stream(
+        DeliveryStreamName="s",
+        DeliveryStreamType="KinesisStreamAsSource",
+        KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": ROLE},
+        ExtendedS3DestinationConfiguration=destination(),
+    )
+    put = 0
+    for _ in range(8):
+        data = [f'{{"n":{n}}}\n'.encode() for n in range(put, put + 100)]
+        kinesis.put_records(StreamName="events", Records=[{"Data": one, "PartitionKey": "k"} for one in data])
+        put += 100
+        time.sleep(0.15)
+        up.process.kill()
+        up.process.wait()
+        up = serve(*arguments, **variables)
+
+    def delivered() -> list[int]:
+        return [json.loads(line)["n"] for data in up.objects("data").values() for line in data.splitlines()]
+
+    for _ in range(300):
+        up.flush()
+        if len(set(delivered())) == put:
+            break
+        time.sleep(0.1)
+    assert set(delivered()) == set(range(put)), "at least once, and nothing else"
     assert up.stop() == 0
 
 
@@ -335,9 +388,8 @@ FAILURES = {
 }
 
 
-def test_a_function_elsewhere_is_invoked_and_fails_as_on_aws(lambda_endpoint, tmp_path):
-    up = Service(
-        tmp_path,
+def test_a_function_elsewhere_is_invoked_and_fails_as_on_aws(lambda_endpoint, serve):
+    up = serve(
         "--function",
         f"elsewhere=lambda:{LAMBDA}:live",
         AWS_ENDPOINT_URL_LAMBDA=lambda_endpoint,
@@ -374,10 +426,9 @@ def test_a_function_elsewhere_is_invoked_and_fails_as_on_aws(lambda_endpoint, tm
     assert up.stop() == 0
 
 
-def test_the_sample_of_aws_writes_what_it_writes_there(tmp_path):
+def test_the_sample_of_aws_writes_what_it_writes_there(serve):
     """One line of concatenated JSON, keys of its query in the path, and MissingRecordId for what its transform skipped."""
-    up = Service(
-        tmp_path,
+    up = serve(
         "--stream",
         str(EXAMPLES / "aws-sample-stream.json"),
         "--function",

@@ -48,7 +48,9 @@ def render(path: pathlib.Path, given: dict | None = None) -> Rendered:
     source = parse(path)
     parameters = source["Parameters"]
     # `sam package` puts the built code there.
-    source["Resources"]["Transformer"]["Properties"]["CodeUri"] = "s3://artifacts/transformer"
+    for name, resource in source["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = f"s3://artifacts/{name.lower()}"
     for resource in source["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Application":
             resource["Properties"]["Location"] = "https://s3.amazonaws.com/artifacts/front.yaml"

@@ -10,10 +10,12 @@
 //! What is wrong in an object only, or in an array only, is asked from bracket to bracket.
 
 mod block;
+mod carry;
 mod check;
 mod checker;
 mod keys;
 mod memo;
+mod scalar;
 mod wanted;
 
 use check::check;

@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::options::Options;
 use crate::quick::{Quick, QuickKeys};
 use crate::refusal::Refusal;
-use crate::transformer::Transformer;
+use crate::transformer::{Transformed, Transformer};
 
 /// Answers transform events: text in, text out.
 pub type Responder = hydrant_function::Responder<TransformWork>;
@@ -44,22 +44,8 @@ impl Work for TransformWork {
     type Counts = ClientIdCounts;
 
     fn record(&mut self, record: &[u8]) -> Result<Outcome<ClientId>, Refusal> {
-        self.lines.clear();
-        self.keys_text.clear();
-        self.is_quick = false;
-        let (objects, client_id) = self.move_client_id(record)?;
-        if !self.filter.is_empty() {
-            let objects = self
-                .filter
-                .apply(&mut self.lines, objects, &mut self.kept)?;
-            if objects == 0 {
-                return Ok(Outcome::Dropped);
-            }
-            if self.late_keys.is_some() {
-                self.evaluate(objects)?;
-            }
-        }
-        Ok(Outcome::Ok(client_id))
+        let done = self.apply(record)?;
+        Ok(done.map_or(Outcome::Dropped, |done| Outcome::Ok(done.client_id)))
     }
 
     fn output(&self) -> Output<'_> {
@@ -103,9 +89,35 @@ impl TransformWork {
         }
     }
 
-    /// Puts what `record` becomes into `lines`, and its keys into `keys_text` unless they have to wait. Gives
-    /// how many objects there are.
-    fn move_client_id(&mut self, record: &[u8]) -> Result<(usize, ClientId), Refusal> {
+    /// Does to one record what the function does; [`lines`](Self::lines) and [`Work::keys`] are then what came
+    /// of it. `None` where the filter leaves it out.
+    ///
+    /// # Errors
+    /// A [`Refusal`] says why the record cannot be transformed.
+    pub fn apply(&mut self, record: &[u8]) -> Result<Option<Transformed>, Refusal> {
+        self.lines.clear();
+        self.keys_text.clear();
+        self.is_quick = false;
+        let mut done = self.move_client_id(record)?;
+        if !self.filter.is_empty() {
+            done.objects = self
+                .filter
+                .apply(&mut self.lines, done.objects, &mut self.kept)?;
+            if done.objects == 0 {
+                return Ok(None);
+            }
+            self.evaluate(done.objects)?;
+        }
+        Ok(Some(done))
+    }
+
+    /// What the last record became.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// Puts what `record` becomes into `lines`, and its keys into `keys_text` unless they have to wait.
+    fn move_client_id(&mut self, record: &[u8]) -> Result<Transformed, Refusal> {
         let options = self.transformer.options();
         // Without a way to find the keys quickly, the scanner finds both in one pass.
         let quick = self.quick_keys.is_some() || options.partition_keys.is_none();
@@ -120,7 +132,10 @@ impl TransformWork {
                 found.map_err(|error| Refusal::PartitionKey { offset: 0, error })?;
                 self.is_quick = true;
             }
-            return Ok((1, ClientId::Found));
+            return Ok(Transformed {
+                client_id: ClientId::Found,
+                objects: 1,
+            });
         }
         let done = self
             .transformer
@@ -128,7 +143,7 @@ impl TransformWork {
         if options.partition_keys.is_some() {
             self.keys.push_json(&mut self.keys_text);
         }
-        Ok((done.objects, done.client_id))
+        Ok(done)
     }
 
     /// The keys that had to wait.

@@ -9,12 +9,15 @@ use super::invalid;
 #[derive(Debug, Default)]
 pub(super) struct Checks(Vec<String>);
 
+/// A pattern, and which letters it lets through.
+type Letters = (&'static str, fn(u8) -> bool);
+
 /// What a text may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) least: usize,
     pub(super) most: usize,
-    pattern: Option<(&'static str, fn(u8) -> bool)>,
+    pattern: Option<Letters>,
 }
 
 const fn name_of(most: usize) -> Shape {
@@ -76,15 +79,12 @@ impl Checks {
         member: &str,
         shape: Shape,
     ) -> &'a str {
-        match value.as_str() {
-            Some(text) => {
-                self.shape(text, member, shape);
-                text
-            }
-            None => {
-                self.null(member);
-                ""
-            }
+        if let Some(text) = value.as_str() {
+            self.shape(text, member, shape);
+            text
+        } else {
+            self.null(member);
+            ""
         }
     }
 
@@ -110,7 +110,7 @@ impl Checks {
             self.refuse(text, member, &constraint);
         }
         if let Some((pattern, fits)) = shape.pattern
-            && !(text.bytes().all(fits) && !text.is_empty())
+            && (text.is_empty() || !text.bytes().all(fits))
         {
             let constraint = format!("satisfy regular expression pattern: {pattern}");
             self.refuse(text, member, &constraint);

@@ -101,7 +101,7 @@ impl Api {
         Ok(present(answer))
     }
 
-    pub(super) fn list_connections(&self, input: &Value) -> Answer {
+    pub(super) fn list_connections(&self, input: &Value) -> Value {
         let state = self.buses.read();
         let wanted = |it: &&Connection| {
             input["ConnectionState"]
@@ -115,7 +115,7 @@ impl Api {
             .filter(wanted);
         let named = connections.map(|it| (it.name.as_str(), it));
         let found = page(input, named, |it| self.connection_answer(it));
-        Ok(listed("Connections", found))
+        listed("Connections", found)
     }
 
     pub(super) async fn update_connection(&self, input: &Value) -> Answer {
@@ -271,7 +271,7 @@ impl Api {
         Ok(present(answer))
     }
 
-    pub(super) fn list_destinations(&self, input: &Value) -> Answer {
+    pub(super) fn list_destinations(&self, input: &Value) -> Value {
         let all: Vec<ApiDestination> = {
             let state = self.buses.read();
             state
@@ -286,7 +286,7 @@ impl Api {
             .filter(|it| with.is_none_or(|arn| it.connection == arn));
         let named = wanted.map(|it| (it.name.as_str(), it));
         let found = page(input, named, |it| self.destination_answer(it));
-        Ok(listed("ApiDestinations", found))
+        listed("ApiDestinations", found)
     }
 
     pub(super) async fn update_destination(&self, input: &Value) -> Answer {

@@ -145,7 +145,7 @@ impl Buses {
                     self.line(kept.id, of, plan).await?;
                 }
                 Err(reason) => {
-                    tracing::error!(reason, "a target in the log cannot be delivered to")
+                    tracing::error!(reason, "a target in the log cannot be delivered to");
                 }
             }
         }

@@ -19,11 +19,17 @@ use crate::{
     target::{Adapter, Bulk, Failure, Outgoing},
 };
 
+/// An event and its place in the request.
+type Placed = (usize, Bytes);
+
+/// A line and its id.
+pub(super) type LineOf = (u32, Arc<Line>);
+
 /// Events of one request, for one bus after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Put {
     /// What each line gets: the place of each event in the request, and the event.
-    lines: BTreeMap<u32, (Arc<Line>, Vec<(usize, Bytes)>)>,
+    lines: BTreeMap<u32, (Arc<Line>, Vec<Placed>)>,
 }
 
 impl Put {
@@ -70,7 +76,7 @@ impl Put {
     }
 
     /// Notes that `event`, the only one of the request, goes to these lines.
-    pub(crate) fn add_to(&mut self, lines: Vec<(u32, Arc<Line>)>, event: &Bytes) {
+    pub(crate) fn add_to(&mut self, lines: Vec<LineOf>, event: &Bytes) {
         for (id, line) in lines {
             self.lines.insert(id, (line, vec![(0, event.clone())]));
         }

@@ -30,7 +30,9 @@ impl Buses {
             let replays = state.replays.values().filter(open);
             replays.map(|kept| kept.it.name.clone()).collect()
         };
-        names.iter().for_each(|name| self.start_replay(name));
+        for name in &names {
+            self.start_replay(name);
+        }
     }
 
     /// Starts a replay that is defined.

@@ -5,8 +5,8 @@ use std::{sync::Weak, time::Duration};
 use hydrant_schedule::{Dialect, Schedule, Timetable};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Buses, Put};
-use crate::{arn::DEFAULT_BUS, event::Envelope, line::Line, state::Rule};
+use super::{Buses, Put, put::LineOf};
+use crate::{arn::DEFAULT_BUS, event::Envelope, state::Rule};
 
 /// How often it is looked whether something is due. Rules have the precision of a minute.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ fn due(rule: &Rule, before: Timestamp, now: Timestamp) -> bool {
 
 impl Buses {
     async fn fire(&self, before: Timestamp, now: Timestamp) {
-        let fired: Vec<(String, Vec<(u32, std::sync::Arc<Line>)>)> = {
+        let fired: Vec<(String, Vec<LineOf>)> = {
             let state = self.read();
             let lines = self
                 .lines

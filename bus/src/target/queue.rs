@@ -35,6 +35,13 @@ pub trait Queues: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct SqsQueues(pub aws_sdk_sqs::Client);
 
+impl SqsQueues {
+    /// Those that the AWS configuration of this process leads to.
+    pub async fn connect() -> Self {
+        Self(aws_sdk_sqs::Client::new(&crate::aws::config().await))
+    }
+}
+
 #[async_trait]
 impl Queues for SqsQueues {
     async fn send(&self, arn: &str, message: &Message) -> Result<(), Failure> {

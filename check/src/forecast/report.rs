@@ -6,7 +6,7 @@ use super::Forecast;
 use crate::{
     shape::StreamShape,
     survey::Survey,
-    text::{amount, bytes, dollars, duration, grouped},
+    text::{amount, bytes, dollars, duration, grouped, mebibytes},
 };
 
 /// Reasons that are listed.
@@ -121,7 +121,7 @@ impl Forecast {
             &bytes(self.median_object),
             &format!(
                 "stored; a buffer is written at {} or after {}",
-                bytes(shape.buffer_bytes),
+                mebibytes(shape.buffer_bytes),
                 duration(shape.interval)
             ),
         ));

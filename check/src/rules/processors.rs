@@ -1,6 +1,7 @@
 //! Processors and their parameters.
 
 use hydrant_partitioner::{KeyQuery, QueryError};
+use hydrant_records::schema::PROCESSORS;
 use hydrant_records::{decode_base64, limits};
 use hydrant_template::Node;
 
@@ -9,7 +10,6 @@ use crate::{
     code::Code,
     definition::{Definition, Processor, flag, processors},
     diagnostic::Diagnostic,
-    schema::PROCESSORS,
 };
 
 /// The parameters that each processor has (Firehose API reference, `ProcessorParameter`, and observed on AWS).

@@ -28,7 +28,14 @@ fn what_is_no_document_is_said_where_it_ends_to_be_one() {
 
 #[test]
 fn what_is_no_object_is_no_definition_and_what_is_missing_is_marked_by_a_whole_character() {
-    insta::assert_snapshot!(definition("[1]"), @"");
+    insta::assert_snapshot!(definition("[1]"), @r#"
+    s.json:1:1: error[wrong-type]: the text is a list
+      |
+    1 | [1]
+      | ^^^
+        why: a stream's definition is what create-delivery-stream takes, an object
+       mend: write {"DeliveryStreamName": …}
+    "#);
     let report = Report::of_definition(Source::new("s.yaml", "é: 1"));
     for found in &report.diagnostics {
         assert!(

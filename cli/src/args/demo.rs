@@ -31,4 +31,9 @@ pub(crate) struct DemoArgs {
     /// Add to the lake of an earlier run instead of starting clean
     #[arg(long)]
     pub(crate) add: bool,
+
+    /// Run the whole system instead, by the template that is deployed on AWS: a client's token, the API in front, the
+    /// bus, the stream, the lake, a service desk, and a replay of the archive; with at most 2,000 events
+    #[arg(long, conflicts_with_all = ["add", "malformed"])]
+    pub(crate) full: bool,
 }

@@ -8,7 +8,7 @@ use super::Purpose;
 
 /// Whose tokens the front door takes, if not those of `hydrant token`.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Front door")]
+#[command(next_help_heading = "Front door and bus")]
 pub(crate) struct IdentityArgs {
     /// Take the tokens of this issuer (their claim iss), such as a user pool of Cognito, instead of those that
     /// `hydrant token` makes
@@ -57,6 +57,11 @@ pub(crate) struct IdentityArgs {
     /// Put the front door's events into a bus elsewhere: the URL of an EventBridge endpoint that asks for no signature
     #[arg(long, value_name = "URL")]
     pub(crate) events_endpoint: Option<String>,
+
+    /// The secrets that templates name: a file with them as Secrets Manager would give them,
+    /// {"NAME":{"MEMBER":"VALUE"}}, or `secretsmanager` for Secrets Manager itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secrets: Option<PathBuf>,
 
     /// Where the tokens' key is kept, if not in the directory of --state
     #[arg(long, value_name = "DIR", conflicts_with = "issuer")]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use clap::Args;
 use hydrant_lake::Location;
 
-use super::{IdentityArgs, TableArgs, TransformerArgs, check::pair};
+use super::{BusArgs, IdentityArgs, TableArgs, TransformerArgs, check::pair};
 
 /// Run delivery streams as a local service that unmodified AWS clients talk to
 ///
@@ -120,6 +120,9 @@ pub(crate) struct UpArgs {
 
     #[command(flatten)]
     pub(crate) tables: TableArgs,
+
+    #[command(flatten)]
+    pub(crate) bus: BusArgs,
 
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,

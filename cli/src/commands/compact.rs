@@ -133,6 +133,7 @@ fn summary(args: &CompactArgs, done: &Compacted, took: Duration) -> String {
         (done.taken_before, "taken before"),
         (done.young, "too young"),
         (done.rewritten, "files written anew for wider columns"),
+        (done.merged, "small files put together"),
     ] {
         if number > 0 {
             lines += &format!("\n  {} {what}", text::count(number));
@@ -156,7 +157,10 @@ fn removal(args: &CompactArgs, done: &Vacuumed) -> String {
     );
     for (number, what) in [
         (done.young, "taken less long ago"),
-        (done.kept, "kept: text in them is no record, and is nowhere else"),
+        (
+            done.kept,
+            "kept: text in them is no record, and is nowhere else",
+        ),
     ] {
         if number > 0 {
             lines += &format!("\n  {} {what}", text::count(number));

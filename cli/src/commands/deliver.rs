@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub(crate) async fn run(args: &DeliverArgs, quiet: bool) -> Result<()> {
-    let stream = read_stream(&args.stream, Some(&tables::read(&args.tables)?))?;
+    let stream = read_stream(&args.stream, Some(&tables::read(&args.tables, &[])?))?;
     let files = input::files(&args.input.files)?;
     let function = InProcess::new(function::options_for(&stream, &args.transformer)?);
     let lake = Lake::open(&args.to, true).await?;

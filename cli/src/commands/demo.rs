@@ -1,5 +1,6 @@
 //! `hydrant demo`: the whole road once.
 
+mod full;
 mod lake;
 mod questions;
 mod tree;
@@ -38,6 +39,9 @@ const QUEUE: usize = 64;
 const HANDFUL: usize = 256;
 
 pub(crate) async fn run(args: &DemoArgs, quiet: bool) -> Result<()> {
+    if args.full {
+        return full::run(args, quiet).await;
+    }
     let say = |message: &str| {
         if !quiet {
             output::say(message);

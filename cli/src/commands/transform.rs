@@ -10,8 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use hydrant_delivery::{Ids, SystemClock};
-use hydrant_partitioner::PartitionKeys;
-use hydrant_transformer::{ClientId, Transformer};
+use hydrant_transformer::{ClientId, TransformWork};
 use indicatif::ProgressBar;
 
 use crate::{
@@ -28,10 +27,9 @@ use crate::{
 const CHUNK: usize = 1 << 18;
 
 pub(crate) fn run(args: &TransformArgs, quiet: bool) -> Result<()> {
-    let transformer = Transformer::new(function::options(&args.transformer, &[])?);
+    let options = function::options(&args.transformer, &[])?;
     let mut filter = Filter {
-        transformer,
-        keys: PartitionKeys::new(),
+        work: TransformWork::new(options, hydrant_transformer::Filter::default()),
         lines: Vec::with_capacity(CHUNK * 2),
         out: output::open(args.output.as_deref())?,
         failed: args.failed.as_deref().map(create).transpose()?,
@@ -70,8 +68,8 @@ fn create(path: &std::path::Path) -> Result<BufWriter<File>> {
 
 /// The filter: records in, lines and refusals out.
 struct Filter {
-    transformer: Transformer,
-    keys: PartitionKeys,
+    /// That of the function.
+    work: TransformWork,
     lines: Vec<u8>,
     out: Box<dyn Write + Send>,
     failed: Option<BufWriter<File>>,
@@ -99,11 +97,12 @@ impl Filter {
     /// Transforms one record; what comes back is to be said of a refusal.
     fn push(&mut self, file: &str, record: &input::Record) -> Result<Option<String>> {
         self.account.records += 1;
-        match self
-            .transformer
-            .transform_with_keys(&record.data, &mut self.lines, &mut self.keys)
-        {
+        match self.work.apply(&record.data) {
             Ok(transformed) => {
+                let Some(transformed) = transformed else {
+                    return Ok(None);
+                };
+                self.lines.extend_from_slice(self.work.lines());
                 self.account.lines += transformed.objects as u64;
                 self.account.without_client_id +=
                     u64::from(transformed.client_id == ClientId::Missing);

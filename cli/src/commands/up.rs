@@ -1,5 +1,6 @@
 //! `hydrant up`.
 
+mod bus;
 mod functions;
 mod gateway;
 mod screen;
@@ -13,6 +14,7 @@ use hydrant_delivery::{
     Api, AwsSources, GlueTables, Ids, Keys, LogError, LogOptions, Pace, Server, Service,
     ServiceError, ServiceOptions, Surroundings, SystemClock, Undelivered,
 };
+use hydrant_gateway::events::InProcess;
 use hydrant_lake::Lake;
 use hydrant_records::DeliveryStreamInput;
 
@@ -38,7 +40,7 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
     let keys = args.access_keys.as_deref().map(read_keys).transpose()?;
     let lake = Lake::open(&args.lake, true).await?;
     let state = args.state(lake.location(), |name| std::env::var(name).ok());
-    let tables = tables::read(&args.tables)?;
+    let tables = tables::read(&args.tables, &deployment.tables)?;
     let options = options(args, &state, tables);
     let clock = Arc::new(SystemClock);
     let surroundings = Surroundings {
@@ -66,22 +68,29 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
         let ensured = service.ensure(stream).await;
         ensured.with_context(|| place)?;
     }
-    let mut services: Vec<Arc<dyn hydrant_endpoint::Service>> =
-        vec![Arc::new(Api::new(Arc::clone(&service)))];
-    let door = gateway::open(args, &state, &mut deployment, None)?.map(Arc::new);
-    services.extend(door.clone().map(|door| door as _));
-    let server = Server::bind(
-        args.listen,
-        services,
-        keys,
-        Arc::clone(service.clock()),
+    let api = Api::new(Arc::clone(&service));
+    let buses = bus::start(
+        args,
+        &state,
+        api.clone(),
+        Arc::clone(&functions),
+        &mut deployment,
+        quiet,
     )
     .await?;
+    // A flush asks them in this order: what the buses have for streams reaches the streams first.
+    let mut services: Vec<Arc<dyn hydrant_endpoint::Service>> =
+        vec![Arc::clone(&buses) as _, Arc::new(api)];
+    let behind = Arc::new(InProcess(Arc::clone(&buses) as _));
+    let door = gateway::open(args, &state, &mut deployment, Some(behind))?.map(Arc::new);
+    services.extend(door.clone().map(|door| door as _));
+    let server = Server::bind(args.listen, services, keys, Arc::clone(service.clock())).await?;
     let address = server.address()?;
     let mut signals = StopSignals::listen()?;
     greet(args, &service, address, &state, quiet)?;
     if !quiet {
         deployment.show(&functions);
+        bus::show(&buses, address);
         if let Some(door) = &door {
             gateway::show(door, address, args);
         }
@@ -92,11 +101,16 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
     if !quiet {
         output::say("stopping: writing what is buffered; once more Ctrl-C to leave it in the log");
     }
+    let waiting = tokio::select! {
+        waiting = buses.buses().stop(args.drain) => waiting,
+        () = signals.asked() => buses.buses().stop(std::time::Duration::ZERO).await,
+    };
     let undelivered = tokio::select! {
         undelivered = service.stop(args.drain) => undelivered,
         () = signals.asked() => service.stop(std::time::Duration::ZERO).await,
     };
-    farewell(&undelivered, &state, quiet)
+    bus::say_waiting(&waiting);
+    farewell(&undelivered, waiting.total(), &state, quiet)
 }
 
 fn options(args: &UpArgs, state: &Path, tables: GlueTables) -> ServiceOptions {
@@ -182,8 +196,8 @@ fn greet(
     Ok(())
 }
 
-fn farewell(undelivered: &Undelivered, state: &Path, quiet: bool) -> Result<()> {
-    if undelivered.total() == 0 {
+fn farewell(undelivered: &Undelivered, events: u64, state: &Path, quiet: bool) -> Result<()> {
+    if undelivered.total() == 0 && events == 0 {
         if !quiet {
             output::say("stopped: everything accepted is delivered");
         }
@@ -197,7 +211,7 @@ fn farewell(undelivered: &Undelivered, state: &Path, quiet: bool) -> Result<()> 
     }
     bail!(
         "{} wait in {} and will be delivered when `hydrant up` starts there again",
-        text::plural(undelivered.total(), "record"),
+        text::plural(undelivered.total() + events, "record"),
         state.display()
     )
 }

@@ -76,3 +76,34 @@ fn a_directory_of_somebody_else_is_left_alone() {
     ");
     assert_eq!(place.read("d/thesis.txt"), "years of work");
 }
+
+/// The whole system, by itself.
+#[test]
+fn the_full_demo_goes_from_a_token_to_a_replay() {
+    let place = Place::new();
+    let ran = place.run(&["demo", "--full", "--events", "200"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for text in [
+        "$ hydrant token --client shop-7",
+        "accepted  200 entries",
+        "| shop-7",
+        "\"subject\":\"Loyalty customer purchase\"",
+        "400 rows, 200 ids",
+        "Everything is in hydrant-demo-full",
+    ] {
+        assert!(ran.stderr.contains(text), "{text}: {}", ran.stderr);
+    }
+    assert!(
+        !ran.stderr.contains("only-for-the-demo"),
+        "a secret is not shown"
+    );
+    // It can be run again, and touches nothing that is not its own.
+    place.run(&["demo", "--full", "--events", "50"]).ok();
+    place.file("mine/file", "x");
+    let mine = place.run(&["demo", "--full", "--dir", "mine"]);
+    assert!(
+        mine.stderr.contains("choose another --dir"),
+        "{}",
+        mine.stderr
+    );
+}

@@ -74,7 +74,8 @@ fn answer(body: &str, kept: &Mutex<Vec<Value>>) -> (u16, String) {
     };
     let entries = read["Entries"].as_array().unwrap();
     if !(1..=10).contains(&entries.len()) {
-        let error = json!({"__type": "ValidationException", "message": "1 validation error detected"});
+        let error =
+            json!({"__type": "ValidationException", "message": "1 validation error detected"});
         return (400, error.to_string());
     }
     let answers: Vec<Value> = entries
@@ -89,8 +90,14 @@ fn answer(body: &str, kept: &Mutex<Vec<Value>>) -> (u16, String) {
             }
         })
         .collect();
-    let failed = answers.iter().filter(|answer| answer.get("ErrorCode").is_some()).count();
-    (200, json!({"Entries": answers, "FailedEntryCount": failed}).to_string())
+    let failed = answers
+        .iter()
+        .filter(|answer| answer.get("ErrorCode").is_some())
+        .count();
+    (
+        200,
+        json!({"Entries": answers, "FailedEntryCount": failed}).to_string(),
+    )
 }
 
 /// The front door of the template that is deployed, and a bus behind it.
@@ -104,7 +111,10 @@ impl Door {
     fn open() -> Self {
         let (place, bus) = (Place::new(), Bus::start());
         let template = example("../deploy/sam/front.yaml");
-        let up = Up::start(place.path(), &["-t", &template, "--events-endpoint", &bus.url]);
+        let up = Up::start(
+            place.path(),
+            &["-t", &template, "--events-endpoint", &bus.url],
+        );
         Self { up, bus, place }
     }
 
@@ -151,15 +161,30 @@ fn every_body_comes_through_the_deployed_template_or_is_refused_by_it() {
             assert_eq!(answer["reason"], "1 validation error detected");
             continue;
         }
-        let good = details.iter().filter(|it| serde_json::from_str::<Value>(it.as_str().unwrap()).is_ok());
+        let good = details
+            .iter()
+            .filter(|it| serde_json::from_str::<Value>(it.as_str().unwrap()).is_ok());
         let good: Vec<_> = good.cloned().collect();
-        let wanted = if good.len() == details.len() { 200 } else { 207 };
+        let wanted = if good.len() == details.len() {
+            200
+        } else {
+            207
+        };
         assert_eq!(status, wanted, "{case} {answer}");
-        assert_eq!(taken.iter().map(|it| it["Detail"].clone()).collect::<Vec<_>>(), good);
+        assert_eq!(
+            taken
+                .iter()
+                .map(|it| it["Detail"].clone())
+                .collect::<Vec<_>>(),
+            good
+        );
         for entry in taken {
             assert_eq!(entry["Resources"], json!(["shop-7"]));
             assert_eq!(entry["EventBusName"], "client-events");
-            assert_eq!((&entry["Source"], &entry["DetailType"]), (&json!("clientevents"), &json!("prod")));
+            assert_eq!(
+                (&entry["Source"], &entry["DetailType"]),
+                (&json!("clientevents"), &json!("prod"))
+            );
         }
     }
 }
@@ -169,18 +194,38 @@ fn nobody_gets_in_without_a_good_token_nor_as_somebody_else() {
     let door = Door::open();
     let body = r#"{"entries":[{"entry":"{}","clientId":"other"}],"clientId":"other"}"#;
     let token = door.token("shop-7");
-    let access = door.place.run(&["token", "--client", "shop-7", "--use", "access"]).ok();
+    let access = door
+        .place
+        .run(&["token", "--client", "shop-7", "--use", "access"])
+        .ok();
     let stranger = Place::new().run(&["token", "--client", "shop-7"]).ok();
-    for wrong in ["", "x", "a.b.c", access.trim(), stranger.trim(), &token[..token.len() - 2]] {
+    for wrong in [
+        "",
+        "x",
+        "a.b.c",
+        access.trim(),
+        stranger.trim(),
+        token.get(..token.len() - 2).unwrap(),
+    ] {
         let (status, answer) = door.post("/prod/event", wrong, body);
-        assert_eq!((status, &answer["message"]), (401, &json!("Unauthorized")), "{wrong}");
-        assert!(matches!(door.post("/uploads", wrong, "{}").0, 401 | 403), "{wrong}");
+        assert_eq!(
+            (status, &answer["message"]),
+            (401, &json!("Unauthorized")),
+            "{wrong}"
+        );
+        assert!(
+            matches!(door.post("/uploads", wrong, "{}").0, 401 | 403),
+            "{wrong}"
+        );
     }
     assert!(door.bus.taken().is_empty());
     assert_eq!(door.post("/prod/event", &token, body).0, 200);
     assert_eq!(door.bus.taken()[0]["Resources"], json!(["shop-7"]));
     let (status, answer) = door.post("/prod/nothing", &token, body);
-    assert_eq!((status, &answer["message"]), (403, &json!("Missing Authentication Token")));
+    assert_eq!(
+        (status, &answer["message"]),
+        (403, &json!("Missing Authentication Token"))
+    );
 }
 
 #[test]
@@ -194,7 +239,10 @@ fn an_upload_is_one_event_of_its_client() {
         "Resources": ["shop-7"], "Detail": r#"{"file":"it's"}"#,
     });
     assert_eq!(door.bus.taken(), [expected]);
-    assert_eq!(door.post("/nothing", &token, "{}").1, json!({"message": "Not Found"}));
+    assert_eq!(
+        door.post("/nothing", &token, "{}").1,
+        json!({"message": "Not Found"})
+    );
 }
 
 #[test]
@@ -206,27 +254,43 @@ fn what_is_sent_is_counted_by_what_became_of_it() {
     let with = |more: &[&str]| door.place.run(&[&to_api, more].concat());
 
     let sent = with(&["--events", "25"]);
-    assert!(sent.stderr.contains("accepted  25 entries by http://"), "{}", sent.stderr);
+    assert!(
+        sent.stderr.contains("accepted  25 entries by http://"),
+        "{}",
+        sent.stderr
+    );
     sent.ok();
     let taken = door.bus.taken();
     assert_eq!(taken.len(), 25);
-    let is_loyal = |it: &Value| it["Detail"].as_str().unwrap().contains("\"loyaltypurchase\"");
+    let is_loyal = |it: &Value| {
+        it["Detail"]
+            .as_str()
+            .unwrap()
+            .contains("\"loyaltypurchase\"")
+    };
     assert!(!taken.iter().any(is_loyal));
     with(&["--events", "400", "--loyalty"]).ok();
     assert!(door.bus.taken().iter().any(is_loyal));
 
     // A malformed entry costs its neighbours nothing, and can be sent again when it is mended.
-    door.place.file("bodies", "{\"entries\":[{\"entry\":\"{}\"},{\"entry\":\"{}}\"},{\"entry\":\"{}\"}]}\n");
+    door.place.file(
+        "bodies",
+        "{\"entries\":[{\"entry\":\"{}\"},{\"entry\":\"{}}\"},{\"entry\":\"{}\"}]}\n",
+    );
     let sent = with(&["--as", "entries", "bodies", "--failed", "failed"]);
     assert_eq!(sent.status, 1);
-    for line in ["accepted  2 entries by ", "refused   1 entry: MalformedDetail: Detail is malformed."] {
+    for line in [
+        "accepted  2 entries by ",
+        "refused   1 entry: MalformedDetail: Detail is malformed.",
+    ] {
         assert!(sent.stderr.contains(line), "{}", sent.stderr);
     }
     let failed: Value = serde_json::from_str(&door.place.read("failed")).unwrap();
     assert_eq!(failed, json!({"entries": [{"entry": "{}}"}]}));
 
     // Events are sent as they are spelled.
-    door.place.file("events", "{\"detail\":{\"a\":1.50},\"id\":\"x\"}\n");
+    door.place
+        .file("events", "{\"detail\":{\"a\":1.50},\"id\":\"x\"}\n");
     door.bus.taken();
     with(&["events"]).ok();
     assert_eq!(door.bus.taken()[0]["Detail"], r#"{"a":1.50}"#);
@@ -238,8 +302,16 @@ fn what_is_sent_is_counted_by_what_became_of_it() {
     let count = door.bus.taken().len();
     assert!((20..=44).contains(&count), "{count}");
 
-    let refused = door.place.run(&["send", "--api", &url, "--token", "a.b.c", "--events", "3"]);
-    assert!(refused.stderr.contains("refused   3 entries: 401 Unauthorized"), "{}", refused.stderr);
+    let refused = door
+        .place
+        .run(&["send", "--api", &url, "--token", "a.b.c", "--events", "3"]);
+    assert!(
+        refused
+            .stderr
+            .contains("refused   3 entries: 401 Unauthorized"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(refused.status, 1);
 }
 
@@ -249,9 +321,15 @@ fn wrong_usage_of_tokens_and_front_doors_is_said() {
     for (arguments, text) in [
         (&["token"][..], "--client"),
         (&["token", "--client", "a b"], "an id has 1 to 128 letters"),
-        (&["token", "--client", "a", "--expires", "99999h"], "at most 30 days"),
+        (
+            &["token", "--client", "a", "--expires", "99999h"],
+            "at most 30 days",
+        ),
         (&["send", "--api", "ftp://x"], "neither http nor https"),
-        (&["send", "--api", "http://127.0.0.1:1/x", "--stream", "s"], "cannot be used with"),
+        (
+            &["send", "--api", "http://127.0.0.1:1/x", "--stream", "s"],
+            "cannot be used with",
+        ),
         (&["send", "--rate", "5", "--stream", "s"], "--api"),
         (&["send"], "--stream"),
         (&["up", "--issuer", "https://example.com"], "--app-client"),
@@ -260,22 +338,54 @@ fn wrong_usage_of_tokens_and_front_doors_is_said() {
         assert_eq!(ran.status, 2, "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
     }
-    let none = place.run(&["send", "--api", "http://127.0.0.1:1/x", "--events", "1", "--attempts", "1"]);
+    let none = place.run(&[
+        "send",
+        "--api",
+        "http://127.0.0.1:1/x",
+        "--events",
+        "1",
+        "--attempts",
+        "1",
+    ]);
     assert_eq!(none.status, 1);
-    assert!(none.stderr.contains("Connection refused"), "{}", none.stderr);
+    assert!(
+        none.stderr.contains("Connection refused"),
+        "{}",
+        none.stderr
+    );
     place.file("lake.hydrant/identity.json", "{}");
     let broken = place.run(&["token", "--client", "a"]);
-    assert!(broken.stderr.contains("remove it, and a new one is made"), "{}", broken.stderr);
+    assert!(
+        broken.stderr.contains("remove it, and a new one is made"),
+        "{}",
+        broken.stderr
+    );
 }
 
 #[test]
 fn a_template_that_cannot_be_served_is_refused_before_anything_runs() {
     let place = Place::new();
     let front = std::fs::read_to_string(example("../deploy/sam/front.yaml")).unwrap();
-    place.file("front.yaml", front.replace("#foreach($element", "#foreach($element of"));
-    let ran = place.run(&["up", "-t", "front.yaml", "--events-endpoint", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"]);
+    place.file(
+        "front.yaml",
+        front.replace("#foreach($element", "#foreach($element of"),
+    );
+    let ran = place.run(&[
+        "up",
+        "-t",
+        "front.yaml",
+        "--events-endpoint",
+        "http://127.0.0.1:1",
+        "--listen",
+        "127.0.0.1:0",
+    ]);
     assert_eq!(ran.status, 1);
-    for text in ["the API EventsApi", "POST /event", "line 5", "#foreach goes as"] {
+    for text in [
+        "the API EventsApi",
+        "POST /event",
+        "line 5",
+        "#foreach goes as",
+    ] {
         assert!(ran.stderr.contains(text), "{text}: {}", ran.stderr);
     }
 }
@@ -288,12 +398,18 @@ fn a_key_is_the_owners_alone_and_an_old_one_stays_good_for_a_while() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
     let new = place.run(&["token", "--client", "a", "--new-key"]).ok();
     let bus = Bus::start();
     let template = example("../deploy/sam/front.yaml");
-    let up = Up::start(place.path(), &["-t", &template, "--events-endpoint", &bus.url]);
+    let up = Up::start(
+        place.path(),
+        &["-t", &template, "--events-endpoint", &bus.url],
+    );
     let (status, keys) = up.request("GET /.well-known/jwks.json", "", "");
     let keys: Value = serde_json::from_str(&keys).unwrap();
     assert_eq!((status, keys["keys"].as_array().unwrap().len()), (200, 2));
@@ -303,4 +419,40 @@ fn a_key_is_the_owners_alone_and_an_old_one_stays_good_for_a_while() {
     for token in [old, new] {
         assert_eq!(door.post("/prod/event", token.trim(), body).0, 200);
     }
+}
+
+#[test]
+fn large_and_half_requests_are_bounded_and_keep_nobody_waiting() {
+    let door = Door::open();
+    let token = door.token("shop-7");
+    let half: Vec<TcpStream> = (0..40)
+        .map(|number| {
+            let mut socket = TcpStream::connect(&door.up.address).unwrap();
+            let head =
+                "POST /prod/event HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n";
+            // Some stop in their head, some in their body, some at once.
+            let text = match number % 3 {
+                0 => format!("{head}\r\n{{\"entries\""),
+                1 => head.to_owned(),
+                _ => String::new(),
+            };
+            socket.write_all(text.as_bytes()).unwrap();
+            socket
+        })
+        .collect();
+    // Nine hundred thousand bytes in one entry go through; they are the client's business.
+    let long = "x".repeat(900_000);
+    let entry = json!({ "a": long }).to_string();
+    let body = json!({"entries": [{"entry": entry}]}).to_string();
+    assert_eq!(door.post("/prod/event", &token, &body).0, 200);
+    assert_eq!(door.bus.taken()[0]["Detail"].as_str(), Some(entry.as_str()));
+    drop(half);
+    // Beyond ten megabytes API Gateway takes nothing, and neither does this, before it is sent.
+    let mut socket = BufReader::new(TcpStream::connect(&door.up.address).unwrap());
+    let head = format!(
+        "POST /prod/event HTTP/1.1\r\nhost: localhost\r\nauthorization: {token}\r\ncontent-length: 11000000\r\n\r\n"
+    );
+    socket.get_mut().write_all(head.as_bytes()).unwrap();
+    let (head, _) = read(&mut socket).unwrap();
+    assert!(head.starts_with("HTTP/1.1 413"), "{head}");
 }

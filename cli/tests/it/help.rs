@@ -11,7 +11,12 @@ fn the_help_reads_like_a_manual() {
         "transform",
         "deliver",
         "partition",
+        "redrive",
+        "send",
         "sql",
+        "compact",
+        "up",
+        "token",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()

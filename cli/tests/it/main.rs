@@ -4,12 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod check;
+mod compact;
 mod deliver;
 mod demo;
 mod docs;
+mod features;
 mod gateway;
 mod generate;
 mod help;
+mod jobs;
 mod partition;
 mod redrive;
 mod s3;
@@ -23,3 +26,4 @@ mod support;
 mod transform;
 mod transform_compare;
 mod up;
+mod walk;

@@ -281,7 +281,24 @@ fn a_templates_handler_runs_with_its_variables_and_what_is_missing_is_said() {
         run(&["-t", "template.yaml", "--parameter", "Folders=in"]),
         run(&["-t", "absent.yaml"]),
     ];
-    insta::assert_snapshot!(screens.join("\n"), @"");
+    insta::assert_snapshot!(screens.join("\n"), @r#"
+    error: Enrich: no file in code has its handler enrich.handler; or give --function Enrich=COMMAND
+
+    error: the stream enriched depends on what only a deployment knows
+      template.yaml:22: ExtendedS3DestinationConfiguration.Prefix: the parameter Folder has no default; give --parameter Folder=VALUE
+
+    template.yaml:1:1: error[parameter-value]: the template has no parameter Folders
+      |
+    1 | 
+      | ^
+        why: deployment would stop here
+       mend: give a value that the parameter allows
+
+    error: template.yaml: 1 error, 4 notes
+
+    error: cannot read absent.yaml
+      because: No such file or directory (os error 2)
+    "#);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The constraints of the API's model, in the words in which AWS refuses what breaks them.
 
-use hydrant_records::limits::MAX_STREAM_NAME_CHARS;
+use hydrant_partitioner::limits::{
+    MAX_FILE_EXTENSION_CHARS, MAX_PREFIX_CHARS, MAX_TIME_ZONE_CHARS,
+};
+use hydrant_records::schema::{Shape, shape_of};
 use serde_json::Value;
 
 use super::{ApiError, ErrorKind};
@@ -9,11 +12,12 @@ use super::{ApiError, ErrorKind};
 #[derive(Debug, Default)]
 pub(super) struct Checks(Vec<String>);
 
-/// A member, its pattern, and whether a value fits it.
-type Arn<'a> = (&'a str, &'a str, fn(&str) -> bool);
+/// The destination whose members are checked; the update of a stream spells its own like them.
+const S3: &str = "ExtendedS3DestinationConfiguration";
+const PROCESSORS: [&str; 3] = [S3, "ProcessingConfiguration", "Processors"];
 
-/// What a stream may be called.
-const NAME_PATTERN: &str = "[a-zA-Z0-9_.-]+";
+/// Of a role's ARN, stricter than the API reference has it.
+const ROLE: &str = "arn:.*:iam::\\d{12}:role/[a-zA-Z_0-9+=,.@\\-_/]+";
 
 impl Checks {
     /// A member that is needed and not there.
@@ -47,10 +51,37 @@ impl Checks {
         }
     }
 
-    fn one_of(&mut self, member: &str, value: &str, values: &[&str]) {
-        if !values.contains(&value) {
-            let bound = format!("satisfy enum value set: [{}]", values.join(", "));
-            self.refuse(member, &bound);
+    /// What the shape of the member at `path` says of a value. A text of a pattern has a length too, and of a
+    /// value of another type another layer speaks.
+    fn shape(&mut self, member: &str, value: &Value, path: &[&str]) {
+        match (shape_of(path), value.as_str()) {
+            (Some(Shape::Text(shape)), Some(text)) => {
+                self.length(member, text.chars().count(), shape.fewest, shape.most);
+                self.fits(member, text, path);
+            }
+            (Some(Shape::Enum(values)), Some(text)) if !values.contains(&text) => {
+                let bound = format!("satisfy enum value set: [{}]", values.join(", "));
+                self.refuse(member, &bound);
+            }
+            (Some(Shape::Integer(least, most)), _) => self.range(member, value, *least, *most),
+            _ => {}
+        }
+    }
+
+    /// The same for a member that is needed.
+    fn needed(&mut self, member: &str, value: &Value, path: &[&str]) {
+        match value.as_str() {
+            None => self.null(member),
+            Some(_) => self.shape(member, value, path),
+        }
+    }
+
+    /// The pattern alone of the member at `path`.
+    fn fits(&mut self, member: &str, text: &str, path: &[&str]) {
+        if let Some(Shape::Text(shape)) = shape_of(path)
+            && let Some(pattern) = &shape.pattern
+        {
+            self.pattern(member, text, pattern.text, pattern.matches);
         }
     }
 
@@ -70,18 +101,8 @@ impl Checks {
 
     /// `DeliveryStreamName`.
     pub(super) fn stream_name(&mut self, name: Option<&str>) {
-        let member = "deliveryStreamName";
-        let Some(name) = name else {
-            self.null(member);
-            return;
-        };
-        self.length(member, name.chars().count(), 1, MAX_STREAM_NAME_CHARS);
-        self.pattern(member, name, NAME_PATTERN, |name| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-        });
+        let name = name.map_or(Value::Null, Value::from);
+        self.needed("deliveryStreamName", &name, &["DeliveryStreamName"]);
     }
 
     /// `Limit`.
@@ -91,15 +112,8 @@ impl Checks {
 
     /// `DeliveryStreamType`.
     pub(super) fn stream_type(&mut self, input: &Value) {
-        if let Some(kind) = input["DeliveryStreamType"].as_str() {
-            let kinds = [
-                "DirectPut",
-                "KinesisStreamAsSource",
-                "MSKAsSource",
-                "DatabaseAsSource",
-            ];
-            self.one_of("deliveryStreamType", kind, &kinds);
-        }
+        let name = "DeliveryStreamType";
+        self.shape("deliveryStreamType", &input[name], &[name]);
     }
 
     /// A list that is needed, of 1 to `most`.
@@ -148,22 +162,20 @@ impl Checks {
 
     /// An S3 destination; `is_new` when nothing is there that it would be laid over.
     pub(super) fn destination(&mut self, member: &str, destination: &Value, is_new: bool) {
-        let role = "arn:.*:iam::\\d{12}:role/[a-zA-Z_0-9+=,.@\\-_/]+";
-        let bucket = "arn:.*:s3:::[\\w\\.\\-]{1,255}";
-        let arns: [Arn<'_>; 2] = [("RoleARN", role, is_role), ("BucketARN", bucket, is_bucket)];
-        for (name, pattern, fits) in arns {
+        for name in ["RoleARN", "BucketARN"] {
             let member = format!("{member}.{}", lower_first(name));
             match destination[name].as_str() {
-                Some(arn) => self.pattern(&member, arn, pattern, fits),
+                Some(arn) if name == "RoleARN" => self.pattern(&member, arn, ROLE, is_role),
+                Some(arn) => self.fits(&member, arn, &[S3, name]),
                 None if is_new => self.null(&member),
                 None => {}
             }
         }
         let lengths = [
-            ("Prefix", 1024),
-            ("ErrorOutputPrefix", 1024),
-            ("FileExtension", 128),
-            ("CustomTimeZone", 50),
+            ("Prefix", MAX_PREFIX_CHARS),
+            ("ErrorOutputPrefix", MAX_PREFIX_CHARS),
+            ("FileExtension", MAX_FILE_EXTENSION_CHARS),
+            ("CustomTimeZone", MAX_TIME_ZONE_CHARS),
         ];
         for (name, most) in lengths {
             if let Some(text) = destination[name].as_str() {
@@ -171,25 +183,15 @@ impl Checks {
                 self.length(&member, text.chars().count(), 0, most);
             }
         }
-        let formats = ["ZIP", "HADOOP_SNAPPY", "Snappy", "GZIP", "UNCOMPRESSED"];
-        let enums: [(&str, &[&str]); 2] = [
-            ("CompressionFormat", &formats),
-            ("S3BackupMode", &["Disabled", "Enabled"]),
-        ];
-        for (name, values) in enums {
-            if let Some(text) = destination[name].as_str() {
-                self.one_of(&format!("{member}.{}", lower_first(name)), text, values);
-            }
+        for name in ["CompressionFormat", "S3BackupMode"] {
+            let member = format!("{member}.{}", lower_first(name));
+            self.shape(&member, &destination[name], &[S3, name]);
         }
-        let hints = &destination["BufferingHints"];
-        let of_hints = |name| format!("{member}.bufferingHints.{name}");
-        self.range(&of_hints("sizeInMBs"), &hints["SizeInMBs"], 1, 128);
-        self.range(
-            &of_hints("intervalInSeconds"),
-            &hints["IntervalInSeconds"],
-            0,
-            900,
-        );
+        for name in ["SizeInMBs", "IntervalInSeconds"] {
+            let member = format!("{member}.bufferingHints.{}", lower_first(name));
+            let value = &destination["BufferingHints"][name];
+            self.shape(&member, value, &[S3, "BufferingHints", name]);
+        }
         self.processors(
             member,
             &destination["ProcessingConfiguration"]["Processors"],
@@ -197,54 +199,21 @@ impl Checks {
     }
 
     fn processors(&mut self, member: &str, processors: &Value) {
-        const TYPES: [&str; 6] = [
-            "RecordDeAggregation",
-            "Decompression",
-            "CloudWatchLogProcessing",
-            "Lambda",
-            "MetadataExtraction",
-            "AppendDelimiterToRecord",
-        ];
-        const PARAMETERS: [&str; 11] = [
-            "LambdaArn",
-            "NumberOfRetries",
-            "MetadataExtractionQuery",
-            "JsonParsingEngine",
-            "RoleArn",
-            "BufferSizeInMBs",
-            "BufferIntervalInSeconds",
-            "SubRecordType",
-            "Delimiter",
-            "CompressionFormat",
-            "DataMessageExtraction",
-        ];
         let empty = Vec::new();
         for (index, processor) in processors.as_array().unwrap_or(&empty).iter().enumerate() {
             let member = format!(
                 "{member}.processingConfiguration.processors.{}.member",
                 index + 1
             );
-            match processor["Type"].as_str() {
-                None => self.null(&format!("{member}.type")),
-                Some(kind) => self.one_of(&format!("{member}.type"), kind, &TYPES),
-            }
+            let path = |below: &[&'static str]| [&PROCESSORS[..], below].concat();
+            let kind = format!("{member}.type");
+            self.needed(&kind, &processor["Type"], &path(&["Type"]));
             let parameters = processor["Parameters"].as_array().unwrap_or(&empty);
             for (index, parameter) in parameters.iter().enumerate() {
                 let member = format!("{member}.parameters.{}.member", index + 1);
-                match parameter["ParameterName"].as_str() {
-                    None => self.null(&format!("{member}.parameterName")),
-                    Some(name) => {
-                        self.one_of(&format!("{member}.parameterName"), name, &PARAMETERS);
-                    }
-                }
-                let member = format!("{member}.parameterValue");
-                match parameter["ParameterValue"].as_str() {
-                    None => self.null(&member),
-                    Some(value) => {
-                        self.length(&member, value.chars().count(), 1, 5120);
-                        let pattern = r"^(?!\s*$).+";
-                        self.pattern(&member, value, pattern, |value| !value.trim().is_empty());
-                    }
+                for name in ["ParameterName", "ParameterValue"] {
+                    let member = format!("{member}.{}", lower_first(name));
+                    self.needed(&member, &parameter[name], &path(&["Parameters", name]));
                 }
             }
         }
@@ -289,17 +258,6 @@ fn is_role(arn: &str) -> bool {
         && role
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte))
-}
-
-fn is_bucket(arn: &str) -> bool {
-    let Some((front, bucket)) = arn.split_once(":s3:::") else {
-        return false;
-    };
-    front.starts_with("arn:")
-        && (1..=255).contains(&bucket.len())
-        && bucket
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
 /// `RoleARN` as `roleARN`: how paths are written in AWS's texts.

@@ -159,7 +159,8 @@ impl Deserializer {
 
     /// A key as keys are compared.
     fn folded<'a>(&self, key: Cow<'a, str>) -> Cow<'a, str> {
-        if self.ignores_case() && key.chars().any(char::is_uppercase) {
+        let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+        if self.ignores_case() && !key.bytes().all(is_lower) {
             key.to_lowercase().into()
         } else {
             key
@@ -185,13 +186,20 @@ impl Deserializer {
         kinds: impl Iterator<Item = &'k HiveType>,
         object: &[u8],
     ) -> Result<Vec<Cell>, Refusal> {
-        let mut values: HashMap<Cow<'_, str>, Value<'_>> = HashMap::new();
+        // Columns are few: to compare them all costs less than to hash every key.
+        let names: Vec<Cow<'k, str>> = names.collect();
+        let mut values: Vec<Option<Value<'_>>> = vec![None; names.len()];
         for (key, value) in members(object) {
-            values.insert(self.found(key), value);
+            let key = self.found(key);
+            let place = names.iter().position(|name| *name == key);
+            if let Some(place) = place.and_then(|place| values.get_mut(place)) {
+                *place = Some(value);
+            }
         }
-        names
+        values
+            .iter()
             .zip(kinds)
-            .map(|(name, kind)| match values.get(&name) {
+            .map(|(value, kind)| match value {
                 Some(value) => self.cell(kind, value),
                 None => Ok(Cell::Null),
             })

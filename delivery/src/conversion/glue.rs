@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Column, hive_type::HiveType};
 
@@ -15,12 +16,15 @@ pub struct GlueTables(BTreeMap<(String, String), Vec<Column>>);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GlueTablesError {
-    /// It is not JSON of a known shape.
+    /// It is not JSON.
+    #[error("not JSON")]
+    Json(#[source] serde_json::Error),
+    /// It is JSON of no known shape.
     #[error(
         "not a Glue table: give the answer of `aws glue get-table` or `get-tables`, or what \
          `aws glue create-table --cli-input-json` takes"
     )]
-    Json(#[source] serde_json::Error),
+    Shape,
     /// A table does not say where it is, and nobody else did.
     #[error("the table `{table}` does not say its database; write DATABASE.TABLE=FILE")]
     NoDatabase {
@@ -103,7 +107,8 @@ impl GlueTables {
     ///
     /// [`GlueTablesError`].
     pub fn add(&mut self, json: &str, called: Option<(&str, &str)>) -> Result<(), GlueTablesError> {
-        let tables = match serde_json::from_str(json).map_err(GlueTablesError::Json)? {
+        let json: Value = serde_json::from_str(json).map_err(GlueTablesError::Json)?;
+        let tables = match File::deserialize(json).map_err(|_| GlueTablesError::Shape)? {
             File::Got { table } | File::Bare(table) => vec![table],
             File::List { tables } => tables,
             File::Input { database, table } => vec![Table {

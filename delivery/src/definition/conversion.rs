@@ -162,6 +162,11 @@ pub(super) fn check(
     };
     let (database, name) = (&table.database_name, &table.table_name);
     let Some(columns) = tables.columns(database, name) else {
+        let known: Vec<String> = tables.names().collect();
+        let known = match known.as_slice() {
+            [] => String::new(),
+            names => format!("; there are {}", names.join(", ")),
+        };
         refused.add(
             &format!("{MEMBER}.SchemaConfiguration"),
             format!(
@@ -169,7 +174,7 @@ pub(super) fn check(
                  exists and that the values provided in the schema configuration are correct, especially \
                  with regards to casing: {database}.{name}. Here tables come from files: --glue-table FILE"
             ),
-            format!("save `aws glue get-table --database-name {database} --name {name}`, or write such a file"),
+            format!("save `aws glue get-table --database-name {database} --name {name}`, or write such a file{known}"),
         );
         return Ok(None);
     };

@@ -137,7 +137,7 @@ impl Pipeline {
             Some(deaggregation) => deaggregation.split(&part, |part| parts.push(part)),
             None => parts.push(part),
         };
-        match kpl::records(data).filter(|_| from_kinesis) {
+        match from_kinesis.then(|| kpl::records(data)).flatten() {
             Some(records) => records.into_iter().for_each(each),
             None => each(data.clone()),
         }

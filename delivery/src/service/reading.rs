@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{Configuration, Service, ServiceError, Stream};
-use crate::{
-    log::StreamLog,
-    metrics::StreamMetrics,
-    sources::{Checkpoints, Desk, KinesisStream, Reader},
-};
+use crate::sources::{Checkpoints, Desk, KinesisStream, Reader};
 
 /// Checkpoints lie among the definitions of the log, under the number of their stream and this.
 const CHECKPOINTS: u32 = 1 << 31;
@@ -72,34 +68,22 @@ impl Service {
         let Some(source) = self.source(&configuration).await else {
             return;
         };
-        let reader = self.reader(
+        let desk = Desk {
+            name: configuration.name().to_owned(),
+            log: Arc::clone(&self.log),
+            stream: Arc::clone(stream.log()),
+            checkpoints_id: checkpoints_id(stream.id()),
+        };
+        let created = Timestamp::from_millisecond(configuration.created_ms);
+        let reader = Reader::new(
             source,
-            stream.id(),
-            Arc::clone(stream.log()),
+            desk,
             stream.shared_metrics(),
-            configuration.created_ms,
+            Arc::clone(self.clock()),
+            self.options.pace,
+            created.unwrap_or(Timestamp::UNIX_EPOCH),
             checkpoints,
         );
         stream.read_with(tokio::spawn(reader.run()).abort_handle());
-    }
-
-    fn reader(
-        &self,
-        source: Arc<dyn KinesisStream>,
-        id: u32,
-        log: Arc<StreamLog>,
-        metrics: Arc<StreamMetrics>,
-        created_ms: i64,
-        checkpoints: Checkpoints,
-    ) -> Reader {
-        let desk = Desk {
-            log: Arc::clone(&self.log),
-            stream: log,
-            checkpoints_id: checkpoints_id(id),
-        };
-        let begin = Timestamp::from_millisecond(created_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let clock = Arc::clone(self.clock());
-        let pace = self.options.pace;
-        Reader::new(source, desk, metrics, clock, pace, begin, checkpoints)
     }
 }

@@ -35,6 +35,8 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// Where records and checkpoints go.
 #[derive(Debug)]
 pub(crate) struct Desk {
+    /// The delivery stream's name.
+    pub(crate) name: String,
     pub(crate) log: Arc<RwLock<Log>>,
     pub(crate) stream: Arc<StreamLog>,
     /// What the checkpoints are called in the log.
@@ -95,18 +97,23 @@ impl Reader {
 
     /// Reads until the log is closed.
     pub(crate) async fn run(mut self) {
-        let mut failures = 0;
+        let mut failures: u32 = 0;
         loop {
             let pause = match self.round().await {
                 Ok(behind) => {
-                    failures = 0;
+                    if std::mem::take(&mut failures) > 0 {
+                        tracing::warn!(stream = self.desk.name, "its source is read again");
+                    }
                     self.pace.of(if behind { PAUSE_BEHIND } else { PAUSE })
                 }
                 Err(Trouble::Log(LogError::Closed)) => return,
                 Err(trouble) => {
                     // Once, and then ever more rarely.
                     if failures & (failures + 1) == 0 {
-                        tracing::warn!(error = %trouble, failures, "the Kinesis data stream is not read; trying again");
+                        tracing::warn!(
+                            stream = self.desk.name, error = %trouble, failures,
+                            "its source is not read; it is tried again"
+                        );
                     }
                     failures += 1;
                     Duration::from_secs(1 << failures.min(6)).min(Duration::from_mins(1))

@@ -1,8 +1,9 @@
 //! Objects that must not be lost: offered again and again, and kept beside the log when that does not help.
 
 use std::{
+    collections::HashMap,
     path::{Path as FilePath, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct Persist {
     pub(crate) retry_for: Duration,
     /// Where one goes then: a directory, in which its key names the file.
     pub(crate) set_aside: PathBuf,
+    pub(crate) names: Names,
 }
 
 /// An object on its way.
@@ -46,7 +48,7 @@ impl Persist {
         let began = self.clock.now();
         let mut attempts = 0;
         loop {
-            let error = match put_durably(lake, &object).await {
+            let error = match put_durably(lake, &object, &self.names).await {
                 Ok(()) => {
                     self.observer.observe(&Event::Written {
                         stream: &self.stream,
@@ -84,7 +86,9 @@ impl Persist {
         let directory = &self.set_aside;
         let kept = async {
             let aside = Lake::open(&directory.display().to_string(), true).await?;
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(put_durably(&aside, object).await?)
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(
+                put_durably(&aside, object, &self.names).await?,
+            )
         };
         match kept.await {
             Ok(()) => {
@@ -116,7 +120,7 @@ fn pause_after(attempts: u32) -> Duration {
 }
 
 /// Puts an object; into a directory, until it is on the disk, names and all.
-async fn put_durably(lake: &Lake, object: &Attempt<'_>) -> object_store::Result<()> {
+async fn put_durably(lake: &Lake, object: &Attempt<'_>, names: &Names) -> object_store::Result<()> {
     let path = object.path;
     let attributes = if lake.keeps_attributes() {
         object.attributes.clone()
@@ -127,8 +131,8 @@ async fn put_durably(lake: &Lake, object: &Attempt<'_>) -> object_store::Result<
     let Location::Directory(root) = lake.location() else {
         return Ok(());
     };
-    let (root, file) = (root.clone(), root.join(path.as_ref()));
-    tokio::task::spawn_blocking(move || sync(&root, &file))
+    let (root, file, names) = (root.clone(), root.join(path.as_ref()), names.clone());
+    tokio::task::spawn_blocking(move || names.sync(&root, &file))
         .await?
         .map_err(|source| object_store::Error::Generic {
             store: "directory",
@@ -136,14 +140,73 @@ async fn put_durably(lake: &Lake, object: &Attempt<'_>) -> object_store::Result<
         })
 }
 
-/// Syncs a file, and the folders that lead to it.
-fn sync(root: &FilePath, file: &FilePath) -> std::io::Result<()> {
-    std::fs::File::open(file)?.sync_all()?;
-    for folder in file.ancestors().skip(1) {
-        std::fs::File::open(folder)?.sync_all()?;
-        if folder == root {
-            break;
+/// Folders whose names are on the disk, each with what tells it from one that was made in its place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names(Arc<Mutex<HashMap<PathBuf, u64>>>);
+
+/// The most folders that are remembered; beyond, all are forgotten, and synced once more.
+const MAX_NAMES: usize = 100_000;
+
+impl Names {
+    /// Syncs a file, the folder that has its name, and the folders that lead there as far as they are new.
+    fn sync(&self, root: &FilePath, file: &FilePath) -> std::io::Result<()> {
+        std::fs::File::open(file)?.sync_all()?;
+        let mut new = Vec::new();
+        for folder in file.ancestors().skip(1) {
+            let handle = std::fs::File::open(folder)?;
+            handle.sync_all()?;
+            let inode = inode(&handle.metadata()?);
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if folder == root || inode.is_some() && known.get(folder) == inode.as_ref() {
+                if known.len() + new.len() > MAX_NAMES {
+                    known.clear();
+                }
+                known.extend(new);
+                break;
+            }
+            drop(known);
+            // Its name is on the disk once the next one is synced.
+            new.extend(inode.map(|inode| (folder.to_owned(), inode)));
         }
+        Ok(())
     }
-    Ok(())
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "there is none elsewhere")]
+fn inode(metadata: &std::fs::Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::ino(metadata))
+}
+
+#[cfg(not(unix))]
+fn inode(_: &std::fs::Metadata) -> Option<u64> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_known_once_the_one_above_it_was_synced_and_forgotten_when_it_is_another() {
+        let place = tempfile::TempDir::new().unwrap();
+        let root = place.path();
+        let folder = root.join("a/b");
+        let write = || {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("file"), "x").unwrap();
+        };
+        write();
+        let names = Names::default();
+        let known = |path: &str| names.0.lock().unwrap().get(&root.join(path)).copied();
+        names.sync(root, &folder.join("file")).unwrap();
+        let first = known("a/b");
+        assert!(first.is_some() && known("a").is_some());
+        // Something keeps the inode from being given again.
+        std::fs::rename(&folder, root.join("a/c")).unwrap();
+        write();
+        names.sync(root, &folder.join("file")).unwrap();
+        assert_ne!(known("a/b"), first);
+        assert!(names.sync(root, &root.join("a/absent")).is_err());
+    }
 }

@@ -129,12 +129,14 @@ async fn an_outage_of_a_day_loses_nothing_and_holds_no_more_than_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_store_did_not_take_for_a_day_is_set_aside_whole_and_the_rest_goes_on() {
+async fn what_the_store_did_not_take_for_too_long_is_set_aside_whole_and_the_rest_goes_on() {
     let place = TempDir::new().unwrap();
     let clock = ManualClock::new();
     let server = S3Server::start("bucket").await.unwrap();
     let lake = server.lake("bucket", "lake").unwrap();
-    let service = service(options(place.path()), lake, clock.clone()).await;
+    let mut options = options(place.path());
+    options.retry_for = Duration::from_mins(20);
+    let service = service(options, lake, clock.clone()).await;
     call(&service, "CreateDeliveryStream", &plain("s"))
         .await
         .unwrap();
@@ -147,16 +149,16 @@ async fn what_the_store_did_not_take_for_a_day_is_set_aside_whole_and_the_rest_g
     assert_eq!(lines_in(&aside, "s/"), texts(&early));
     until("the log is empty", async || service.log_bytes().await == 0).await;
     let metrics = service.metrics().await;
-    let told = "firehose_SetAside_Records{DeliveryStreamName=\"s\"} 40";
-    assert!(metrics.contains(told), "{metrics}");
+    let counted = "firehose_SetAside_Records{DeliveryStreamName=\"s\"} 40";
+    assert!(metrics.contains(counted), "{metrics}");
 
     server.refuse(0, 403);
-    let late = records(40..60);
-    assert_eq!(put(&service, &late).await["FailedPutCount"], 0);
+    let after = records(40..60);
+    assert_eq!(put(&service, &after).await["FailedPutCount"], 0);
     drive(&clock, service.flush(None)).await;
     assert_eq!(
         lines_in(&server.directory("bucket"), "lake/s/"),
-        texts(&late)
+        texts(&after)
     );
     assert_eq!(
         lines_in(&aside, "s/"),

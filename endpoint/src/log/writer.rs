@@ -37,8 +37,9 @@ pub(super) enum Job {
 /// Most bytes in one commit: enough that the disk is busy, and few enough that nobody waits for long.
 const GROUP_BYTES: u64 = 16 << 20;
 
-/// A sync of less than this takes as long as one of nothing: it is worth to wait for those who are about to put.
-const SMALL_GROUP_BYTES: u64 = 4 << 20;
+/// A sync of less than this takes as long as one of nothing: it is worth to wait for those who are about to put. What
+/// is larger goes, and those who come meanwhile go together the next time.
+const SMALL_GROUP_BYTES: u64 = 3 << 19;
 
 /// How long the writer waits for the next of them; a disk takes longer to sync.
 const GAP: Duration = Duration::from_millis(1);

@@ -1,5 +1,5 @@
-//! An API as its OpenAPI document describes it, with the extensions of API Gateway (API Gateway developer guide,
-//! "OpenAPI extensions for API Gateway").
+//! An API as its `OpenAPI` document describes it, with the extensions of API Gateway (API Gateway developer guide,
+//! "`OpenAPI` extensions for API Gateway").
 
 mod gatekeepers;
 mod integration;

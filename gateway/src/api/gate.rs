@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::{
+    Stage,
+    exchange::Exchange,
     policy::{Answer, Permission},
     refusal::{Kind, Refusal},
 };
@@ -77,6 +79,28 @@ impl Source {
             "context" => Self::Context(name),
             _ => return None,
         })
+    }
+
+    /// What it gives.
+    pub(super) fn value(&self, exchange: &Exchange, stage: &Stage) -> Option<String> {
+        match self {
+            Source::Header(name) => exchange
+                .parameters
+                .header
+                .get(&name.to_lowercase())
+                .cloned(),
+            Source::Query(name) => exchange.parameters.query.get(name).cloned(),
+            Source::Stage(name) => stage.variables.get(name).cloned(),
+            Source::Context(path) => {
+                let pointer = format!("/{}", path.replace('.', "/"));
+                let value = exchange.context.pointer(&pointer)?;
+                Some(
+                    value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned),
+                )
+            }
+        }
     }
 }
 

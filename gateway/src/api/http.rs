@@ -14,7 +14,6 @@ use super::{
     exchange::{Answer, Exchange},
     mapping,
     refusal::Kind,
-    rest::value_of,
 };
 use crate::{authorizer::Denied, events::Events};
 
@@ -31,7 +30,7 @@ pub struct HttpApi {
 type Refused = (Answer, &'static str);
 
 impl HttpApi {
-    /// The API of an OpenAPI document, at a stage.
+    /// The API of an `OpenAPI` document, at a stage.
     ///
     /// # Errors
     ///
@@ -73,6 +72,12 @@ impl HttpApi {
                 format!("{prefix}{}", method.path.text),
             )
         })
+    }
+
+    /// Whether a method has this path, behind the stage.
+    pub(super) fn routes(&self, path: &str) -> bool {
+        let mut methods = self.definition.methods.iter();
+        methods.any(|method| method.path.matches(path).is_some())
     }
 
     /// Answers a request; with the answer goes what it is called, if it is the API's own.
@@ -145,7 +150,7 @@ impl HttpApi {
                 let identity: Vec<String> = gate
                     .sources
                     .iter()
-                    .map(|source| value_of(source, exchange, &self.stage).unwrap_or_default())
+                    .map(|source| source.value(exchange, &self.stage).unwrap_or_default())
                     .collect();
                 let arn = self.stage.method_arn(&exchange.verb, &exchange.path);
                 let event = exchange.authorizer_event_2(&self.stage, &arn, route_key, &identity);

@@ -108,7 +108,10 @@ mod tests {
         assert!(model(false).faults(&two).is_empty());
         assert_eq!(model(true).faults(&two).len(), 1);
         let faults = model(false).faults(&json!({"entries": [{}]}));
-        assert_eq!(faults, ["/entries/0 does not satisfy /definitions/Entry/required"]);
+        assert_eq!(
+            faults,
+            ["/entries/0 does not satisfy /definitions/Entry/required"]
+        );
         assert!(Model::compile(&json!({"$ref": "#/definitions/None"}), definitions, true).is_err());
     }
 }

@@ -14,9 +14,10 @@ use super::{
         Method, Passthrough, Place, RestCall, RestTarget, Style,
     },
     exchange::{Answer, Exchange},
-    gate::{Entrant, Form, Gate, Source},
+    gate::{Entrant, Form, Gate},
     mapping,
     refusal::{Kind, Refusal},
+    validation::validate,
 };
 use crate::{
     authorizer::Denied,
@@ -47,7 +48,7 @@ struct Answered {
 }
 
 impl RestApi {
-    /// The API of an OpenAPI document, at a stage.
+    /// The API of an `OpenAPI` document, at a stage.
     ///
     /// # Errors
     ///
@@ -92,6 +93,12 @@ impl RestApi {
         })
     }
 
+    /// Whether a method has this path, behind the stage.
+    pub(super) fn routes(&self, path: &str) -> bool {
+        let mut methods = self.definition.methods.iter();
+        methods.any(|method| method.path.matches(path).is_some())
+    }
+
     /// Answers a request; with the answer goes the kind of the gateway response, if it is one.
     pub(super) async fn answer(&self, mut exchange: Exchange) -> (Answer, Option<&'static str>) {
         match self.run(&mut exchange).await {
@@ -102,7 +109,7 @@ impl RestApi {
                     tracing::warn!(%reason, "{verb} {path} answers {}", refusal.kind.name());
                 }
                 let kind = refusal.kind.name();
-                (self.refuse(refusal, &exchange), Some(kind))
+                (self.refuse(&refusal, &exchange), Some(kind))
             }
         }
     }
@@ -176,7 +183,7 @@ impl RestApi {
         let identity: Vec<String> = gate
             .sources
             .iter()
-            .map(|source| value_of(source, exchange, &self.stage).unwrap_or_default())
+            .map(|source| source.value(exchange, &self.stage).unwrap_or_default())
             .collect();
         let event = match gate.form {
             Form::Token => json!({
@@ -353,7 +360,7 @@ impl RestApi {
     }
 
     /// A gateway response, as the API wants it to look.
-    fn refuse(&self, refusal: Refusal, exchange: &Exchange) -> Answer {
+    fn refuse(&self, refusal: &Refusal, exchange: &Exchange) -> Answer {
         let kind = refusal.kind;
         let look = self.definition.looks.of(kind);
         let mut context = exchange.context.clone();
@@ -444,28 +451,6 @@ fn mock(rendered: &Rendered) -> Result<Answered, Refusal> {
     })
 }
 
-/// What a source of identity gives.
-pub(super) fn value_of(source: &Source, exchange: &Exchange, stage: &Stage) -> Option<String> {
-    match source {
-        Source::Header(name) => exchange
-            .parameters
-            .header
-            .get(&name.to_lowercase())
-            .cloned(),
-        Source::Query(name) => exchange.parameters.query.get(name).cloned(),
-        Source::Stage(name) => stage.variables.get(name).cloned(),
-        Source::Context(path) => {
-            let pointer = format!("/{}", path.replace('.', "/"));
-            let value = exchange.context.pointer(&pointer)?;
-            Some(
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-            )
-        }
-    }
-}
-
 /// A client whose token is not good is unauthorized; where that cannot be told, the API is at fault.
 fn denied_to(denied: &Denied) -> Refusal {
     match denied {
@@ -474,51 +459,5 @@ fn denied_to(denied: &Denied) -> Refusal {
             Kind::Unauthorized.into()
         }
         Denied::Unavailable(error) => Refusal::because(Kind::AuthorizerFailure, error.to_string()),
-    }
-}
-
-/// Checks parameters and body, where the method's validator says so.
-fn validate(method: &Method, exchange: &Exchange) -> Result<(), Refusal> {
-    if method.validate_parameters {
-        let missing: Vec<&str> = method
-            .required
-            .iter()
-            .filter(|(place, name)| !is_there(*place, name, &exchange.parameters))
-            .map(|(_, name)| name.as_str())
-            .collect();
-        if !missing.is_empty() {
-            let missing = missing.join(", ");
-            return Err(Refusal {
-                message: Some(format!("Missing required request parameters: [{missing}]")),
-                ..Kind::BadRequestParameters.into()
-            });
-        }
-    }
-    let model = method.models.get(&exchange.media_type);
-    let Some(model) = model.filter(|_| method.validate_body) else {
-        return Ok(());
-    };
-    let invalid = |faults: &str| Refusal {
-        validation: Some(format!("[{faults}]")),
-        ..Kind::BadRequestBody.into()
-    };
-    let text: &[u8] = if exchange.body.is_empty() {
-        b"{}"
-    } else {
-        &exchange.body
-    };
-    let body: Value = serde_json::from_slice(text)
-        .map_err(|error| invalid(&format!("the body is no JSON: {error}")))?;
-    match model.faults(&body) {
-        faults if faults.is_empty() => Ok(()),
-        faults => Err(invalid(&faults.join(", "))),
-    }
-}
-
-fn is_there(place: Place, name: &str, parameters: &Parameters) -> bool {
-    match place {
-        Place::Header => parameters.header.contains_key(&name.to_lowercase()),
-        Place::Query => parameters.query.contains_key(name),
-        Place::Path => parameters.path.contains_key(name),
     }
 }

@@ -61,6 +61,15 @@ impl Api {
         }
     }
 
+    /// Whether a method of its has a path.
+    fn routes(&self, path: &str) -> bool {
+        let behind = path.strip_prefix(self.stage().prefix().as_str());
+        behind.is_some_and(|path| match self {
+            Self::Rest(api) => api.routes(path),
+            Self::Http(api) => api.routes(path),
+        })
+    }
+
     /// Whether a path is one of its, whatever it answers.
     fn has(&self, path: &str) -> bool {
         let prefix = self.stage().prefix();
@@ -109,7 +118,12 @@ impl Gateway {
     }
 
     fn find(&self, path: &str) -> Option<&Api> {
-        self.apis.iter().find(|api| api.has(path))
+        // Of two with the same stage, the one that has the route; where none has, the first says so.
+        let has_route = self
+            .apis
+            .iter()
+            .find(|api| api.has(path) && api.routes(path));
+        has_route.or_else(|| self.apis.iter().find(|api| api.has(path)))
     }
 
     fn count(&self, api: &str, outcome: &str) {

@@ -35,11 +35,20 @@ impl Events for Bus {
             return answer;
         }
         if entries == 0 || entries > 10 {
-            return Ok(EventsAnswer::error(400, "ValidationException", Some("1 validation error detected")));
+            return Ok(EventsAnswer::error(
+                400,
+                "ValidationException",
+                Some("1 validation error detected"),
+            ));
         }
-        let entries: Vec<Value> = (0..entries).map(|n| json!({"EventId": n.to_string()})).collect();
+        let entries: Vec<Value> = (0..entries)
+            .map(|n| json!({"EventId": n.to_string()}))
+            .collect();
         let body = json!({"Entries": entries, "FailedEntryCount": 0}).to_string();
-        Ok(EventsAnswer { status: 200, body: body.into() })
+        Ok(EventsAnswer {
+            status: 200,
+            body: body.into(),
+        })
     }
 }
 
@@ -53,7 +62,9 @@ struct ByText {
 impl AuthorizerFunction for ByText {
     async fn decide(&self, event: Value, _: Timestamp) -> Result<Value, FunctionFailure> {
         *self.asked.lock().unwrap() += 1;
-        let token = event["authorizationToken"].as_str().or_else(|| event["headers"]["authorization"].as_str());
+        let token = event["authorizationToken"]
+            .as_str()
+            .or_else(|| event["headers"]["authorization"].as_str());
         let effect = match token.unwrap_or_default() {
             "allow" => "Allow",
             "deny" => "Deny",
@@ -75,7 +86,9 @@ struct Behind(Arc<ByText>);
 impl Gatekeepers for Behind {
     fn function(&self, arn: &str) -> Result<Arc<dyn AuthorizerFunction>, String> {
         match arn {
-            "arn:aws:lambda:eu-west-1:123456789012:function:authorizer" => Ok(Arc::clone(&self.0) as _),
+            "arn:aws:lambda:eu-west-1:123456789012:function:authorizer" => {
+                Ok(Arc::clone(&self.0) as _)
+            }
             other => Err(format!("there is no function {other}")),
         }
     }
@@ -155,8 +168,17 @@ fn serve_with(document: &Value, settings: Settings) -> Served {
         Arc::clone(&bus) as _,
         clock.clone(),
     );
-    let gateway = Gateway::new(vec![Api::Rest(api.unwrap())], None, clock, Ids::from_seed(1));
-    Served { gateway, bus, authorizer }
+    let gateway = Gateway::new(
+        vec![Api::Rest(api.unwrap())],
+        None,
+        clock,
+        Ids::from_seed(1),
+    );
+    Served {
+        gateway,
+        bus,
+        authorizer,
+    }
 }
 
 fn serve(document: &Value) -> Served {
@@ -181,7 +203,10 @@ impl Served {
     }
 
     async fn send(&self, head: &Parts, body: &str) -> String {
-        let answer = self.gateway.answer(head, Bytes::from(body.to_owned())).await;
+        let answer = self
+            .gateway
+            .answer(head, Bytes::from(body.to_owned()))
+            .await;
         let kind = answer.headers().get("x-amzn-errortype");
         let kind = kind.map_or("", |kind| kind.to_str().unwrap());
         let text = String::from_utf8_lossy(answer.body());
@@ -232,7 +257,13 @@ async fn what_goes_no_further_is_answered_as_aws_words_it() {
         ("no answer", "POST", "/prod/event", "nothing", ONE),
         ("broken", "POST", "/prod/event", "boom", ONE),
         ("no object", "POST", "/prod/event", "allow", "[]"),
-        ("no array", "POST", "/prod/event", "allow", r#"{"entries":1}"#),
+        (
+            "no array",
+            "POST",
+            "/prod/event",
+            "allow",
+            r#"{"entries":1}"#,
+        ),
         ("no JSON", "POST", "/prod/event", "allow", "{"),
     ] {
         let answer = served.ask(verb, path, token, body).await;
@@ -251,7 +282,11 @@ async fn what_goes_no_further_is_answered_as_aws_words_it() {
     no JSON: 400 BadRequestException {"message":"Invalid request body"}
     "#);
     assert!(served.asked().is_empty(), "nothing of it may reach the bus");
-    let plain = head("POST", "/prod/event", &[("content-type", "text/plain"), ("authorization", "allow")]);
+    let plain = head(
+        "POST",
+        "/prod/event",
+        &[("content-type", "text/plain"), ("authorization", "allow")],
+    );
     insta::assert_snapshot!(served.send(&plain, ONE).await, @r#"415 UnsupportedMediaTypeException {"message":"Unsupported Media Type"}"#);
 }
 
@@ -262,14 +297,18 @@ async fn the_sample_tells_its_client_200_whatever_the_bus_says() {
     let apostrophe = json!({"entries": [{"entry": "{\"a\":\"it's\"}"}]}).to_string();
     for body in ["{}", &eleven, &apostrophe] {
         let answer = served.ask("POST", "/prod/event", "allow", body).await;
-        assert!(answer.starts_with("200 ") && answer.contains("Exception"), "{answer}");
+        assert!(
+            answer.starts_with("200 ") && answer.contains("Exception"),
+            "{answer}"
+        );
     }
 }
 
 #[tokio::test]
 async fn integration_responses_are_chosen_by_status_and_none_is_a_fault() {
     let mut document = sample();
-    let responses = &mut document["paths"]["/event"]["post"]["x-amazon-apigateway-integration"]["responses"];
+    let responses =
+        &mut document["paths"]["/event"]["post"]["x-amazon-apigateway-integration"]["responses"];
     *responses = json!({
         "2\\d{2}": {"statusCode": 200, "responseTemplates": {"application/json":
             "#if($input.path('$.FailedEntryCount') > 0)#set($context.responseOverride.status = 207)#end$input.json('$')"}},
@@ -283,7 +322,10 @@ async fn integration_responses_are_chosen_by_status_and_none_is_a_fault() {
         let body = body.to_owned().into();
         *served.bus.answer.lock().unwrap() = Some(Ok(EventsAnswer { status, body }));
     };
-    answer(200, r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"MalformedDetail"}]}"#);
+    answer(
+        200,
+        r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"MalformedDetail"}]}"#,
+    );
     insta::assert_snapshot!(served.ask("POST", "/prod/event", "allow", ONE).await, @r#"207  {"FailedEntryCount":1,"Entries":[{"ErrorCode":"MalformedDetail"}]}"#);
     answer(500, r#"{"__type":"InternalException"}"#);
     insta::assert_snapshot!(served.ask("POST", "/prod/event", "allow", ONE).await, @r#"500 InternalServerErrorException {"message":"Internal server error"}"#);
@@ -295,13 +337,21 @@ async fn integration_responses_are_chosen_by_status_and_none_is_a_fault() {
 async fn the_authorizer_comes_before_the_body_unless_it_is_set_otherwise() {
     // Open question of the contract: AWS's guide has the authorizer first.
     let wrong = |served: Served| async move {
-        let answer = served.ask("POST", "/prod/event", "unauthorized", "[]").await;
+        let answer = served
+            .ask("POST", "/prod/event", "unauthorized", "[]")
+            .await;
         let asked = *served.authorizer.asked.lock().unwrap();
         (answer.split(' ').next().unwrap().to_owned(), asked)
     };
     assert_eq!(wrong(serve(&sample())).await, ("401".to_owned(), 1));
-    let validate_first = Settings { validate_first: true, ..Settings::default() };
-    assert_eq!(wrong(serve_with(&sample(), validate_first)).await, ("400".to_owned(), 0));
+    let validate_first = Settings {
+        validate_first: true,
+        ..Settings::default()
+    };
+    assert_eq!(
+        wrong(serve_with(&sample(), validate_first)).await,
+        ("400".to_owned(), 0)
+    );
 }
 
 #[tokio::test]
@@ -316,7 +366,10 @@ async fn a_model_counts_items_only_where_it_is_set() {
         }
     };
     assert_eq!(status(serve(&sample())).await, "200");
-    let count_items = Settings { count_items: true, ..Settings::default() };
+    let count_items = Settings {
+        count_items: true,
+        ..Settings::default()
+    };
     assert_eq!(status(serve_with(&sample(), count_items)).await, "400");
 }
 
@@ -324,14 +377,26 @@ async fn a_model_counts_items_only_where_it_is_set() {
 async fn an_answer_is_kept_for_its_time_and_its_policy_is_asked_for_each_method() {
     let mut document = sample();
     document["components"]["securitySchemes"]["token"]["x-amazon-apigateway-authorizer"]
-        .as_object_mut().unwrap().remove("authorizerResultTtlInSeconds");
+        .as_object_mut()
+        .unwrap()
+        .remove("authorizerResultTtlInSeconds");
     document["paths"]["/other"] = document["paths"]["/event"].clone();
     let served = serve(&document);
     for _ in 0..3 {
-        assert!(served.ask("POST", "/prod/event", "allow", ONE).await.starts_with("200"));
+        assert!(
+            served
+                .ask("POST", "/prod/event", "allow", ONE)
+                .await
+                .starts_with("200")
+        );
     }
     // A policy that names one method breaks the next one, as on AWS.
-    assert!(served.ask("POST", "/prod/other", "allow", ONE).await.starts_with("403"));
+    assert!(
+        served
+            .ask("POST", "/prod/other", "allow", ONE)
+            .await
+            .starts_with("403")
+    );
     assert_eq!(*served.authorizer.asked.lock().unwrap(), 1);
 }
 
@@ -345,7 +410,10 @@ async fn gateway_responses_look_as_the_api_wants() {
     });
     let served = serve(&document);
     insta::assert_snapshot!(served.ask("POST", "/prod/event", "allow", "[]").await, @r#"422 BadRequestException {"message":"Invalid request body","why":"[the body does not satisfy /components/schemas/Events/type]"}"#);
-    let refused = served.gateway.answer(&head("POST", "/prod/event", &[]), Bytes::new()).await;
+    let refused = served
+        .gateway
+        .answer(&head("POST", "/prod/event", &[]), Bytes::new())
+        .await;
     assert_eq!(refused.headers()["access-control-allow-origin"], "*");
     assert_eq!(refused.status(), 401);
 }
@@ -363,9 +431,25 @@ async fn an_http_api_makes_one_event_of_a_request() {
     let bus = Arc::new(Bus::default());
     let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
     let behind = Behind(Arc::default());
-    let api = HttpApi::new(&document, stage("$default"), Settings::default(), &behind, Arc::clone(&bus) as _, clock.clone());
-    let gateway = Gateway::new(vec![Api::Http(api.unwrap())], None, clock, Ids::from_seed(1));
-    let served = Served { gateway, bus, authorizer: Arc::default() };
+    let api = HttpApi::new(
+        &document,
+        stage("$default"),
+        Settings::default(),
+        &behind,
+        Arc::clone(&bus) as _,
+        clock.clone(),
+    );
+    let gateway = Gateway::new(
+        vec![Api::Http(api.unwrap())],
+        None,
+        clock,
+        Ids::from_seed(1),
+    );
+    let served = Served {
+        gateway,
+        bus,
+        authorizer: Arc::default(),
+    };
     insta::assert_snapshot!(served.ask("POST", "/uploads", "", r#"{"file":"a"}"#).await, @r#"200  {"Entries":[{"EventId":"0"}],"FailedEntryCount":0}"#);
     insta::assert_json_snapshot!(served.asked()[0]["Entries"][0], @r#"
     {
@@ -380,14 +464,20 @@ async fn an_http_api_makes_one_event_of_a_request() {
     }
     "#);
     insta::assert_snapshot!(served.ask("GET", "/uploads", "", "").await, @r#"404  {"message":"Not Found"}"#);
-    assert!(served.gateway.takes(&head("GET", "/metrics", &[])).is_none());
+    assert!(
+        served
+            .gateway
+            .takes(&head("GET", "/metrics", &[]))
+            .is_none()
+    );
 }
 
 #[test]
 fn what_cannot_be_served_is_said_at_once() {
     let mut document = sample();
     let post = &mut document["paths"]["/event"]["post"];
-    post["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"] = json!("#if($x)");
+    post["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"] =
+        json!("#if($x)");
     post["x-amazon-apigateway-integration"]["responses"]["[4"] = json!({"statusCode": 400});
     document["paths"]["/other"] = json!({
         "get": {"security": [{"nobody": []}], "x-amazon-apigateway-integration": {"type": "http_proxy", "uri": "https://example.com"}},
@@ -396,7 +486,14 @@ fn what_cannot_be_served_is_said_at_once() {
     document["components"]["securitySchemes"]["pool"] = json!({"x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": []}});
     let behind = Behind(Arc::default());
     let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
-    let error = RestApi::new(&document, stage("prod"), Settings::default(), &behind, Arc::new(Bus::default()), clock);
+    let error = RestApi::new(
+        &document,
+        stage("prod"),
+        Settings::default(),
+        &behind,
+        Arc::new(Bus::default()),
+        clock,
+    );
     insta::assert_snapshot!(error.unwrap_err(), @r#"
     authorizer pool: no pool is known
     POST /event: requestTemplates application/json: the template, line 1, column 8: #if has no #end

@@ -107,7 +107,7 @@ impl Rules {
             issuer,
             applications,
             token_use: Some(token_use),
-            leeway: Duration::from_secs(60),
+            leeway: Duration::from_mins(1),
             scopes: Vec::new(),
             algorithms: vec![Algorithm::RS256],
         })

@@ -60,16 +60,15 @@ pub fn authorizer_from_environment(
         rules = rules.with_es256();
     }
     let source = environment.parse("KEYS", KeySource::parse)?;
-    let source = match source {
-        Some(source) => source,
-        None => {
-            let url = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'));
-            KeySource::parse(&url).map_err(|reason| SettingError {
-                variable: ISSUER,
-                value: issuer.clone(),
-                reason,
-            })?
-        }
+    let source = if let Some(source) = source {
+        source
+    } else {
+        let url = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'));
+        KeySource::parse(&url).map_err(|reason| SettingError {
+            variable: ISSUER,
+            value: issuer.clone(),
+            reason,
+        })?
     };
     let keys = Keys::new(source).map_err(|error| SettingError {
         variable: "KEYS",

@@ -19,7 +19,9 @@ fn chance(seed: u8) -> impl FnMut(&mut [u8]) {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     move |bytes| {
         for byte in bytes {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             *byte = state.to_le_bytes()[7];
         }
     }
@@ -34,7 +36,8 @@ struct Issuer {
 
 impl Issuer {
     fn new(seed: u8) -> Self {
-        let directory = std::env::temp_dir().join(format!("hydrant-keys-{}-{seed}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("hydrant-keys-{}-{seed}", std::process::id()));
         let identity = LocalIdentity::open(&directory, &mut chance(seed)).unwrap();
         let text = std::fs::read_to_string(directory.join("identity.json")).unwrap();
         std::fs::remove_dir_all(&directory).ok();
@@ -105,11 +108,14 @@ fn part(json: &Value) -> String {
 async fn a_good_token_says_who_the_client_is() {
     let token = Issuer::good().sign(&header(), &claims());
     assert_eq!(outcome(&token).await, "user-1 as client-1");
-    assert_eq!(outcome(&format!("Bearer {token}")).await, "user-1 as client-1");
+    assert_eq!(
+        outcome(&format!("Bearer {token}")).await,
+        "user-1 as client-1"
+    );
     let grant = Grant {
         client_id: "shop-7",
         token_use: TokenUse::Id,
-        expires: Duration::from_secs(60),
+        expires: Duration::from_mins(1),
         id: "any".to_owned(),
     };
     let minted = Issuer::good().identity.token(&grant, now()).unwrap();
@@ -161,7 +167,16 @@ async fn a_forged_signature_is_refused() {
 
 #[tokio::test]
 async fn what_is_no_token_is_refused() {
-    for text in ["", "a", "a.b", "a.b.c", "a.b.c.d", "....", "é.é.é", &"x".repeat(20_000)] {
+    for text in [
+        "",
+        "a",
+        "a.b",
+        "a.b.c",
+        "a.b.c.d",
+        "....",
+        "é.é.é",
+        &"x".repeat(20_000),
+    ] {
         let outcome = outcome(text).await;
         assert!(outcome.starts_with("Malformed: "), "{outcome}");
     }
@@ -181,11 +196,20 @@ async fn every_claim_is_checked() {
     insta::assert_snapshot!(with(|it| it[CLIENT_ID_CLAIM] = json!(["a"])).await, @"ClientId: the token has no claim with the client's id");
     for claim in ["sub", "iss", "aud", "token_use", "exp", CLIENT_ID_CLAIM] {
         let outcome = with(|it| drop(it.as_object_mut().unwrap().remove(claim))).await;
-        assert!(outcome.starts_with("MissingClaim") || outcome.starts_with("ClientId"), "{outcome}");
+        assert!(
+            outcome.starts_with("MissingClaim") || outcome.starts_with("ClientId"),
+            "{outcome}"
+        );
     }
     // Within the leeway, and of several audiences.
-    assert_eq!(with(|it| it["exp"] = json!(NOW - 59)).await, "user-1 as client-1");
-    assert_eq!(with(|it| it["aud"] = json!(["x", APPLICATION])).await, "user-1 as client-1");
+    assert_eq!(
+        with(|it| it["exp"] = json!(NOW - 59)).await,
+        "user-1 as client-1"
+    );
+    assert_eq!(
+        with(|it| it["aud"] = json!(["x", APPLICATION])).await,
+        "user-1 as client-1"
+    );
 }
 
 #[tokio::test]
@@ -235,10 +259,16 @@ async fn a_key_that_is_exchanged_is_found_and_strangers_cause_no_readings() {
 #[tokio::test]
 async fn without_keys_nobody_is_refused_and_nobody_let_in() {
     let token = Issuer::good().sign(&header(), &claims());
-    for (text, reason) in [("{}", "no list"), ("{\"keys\":[]}", "no key for RS256"), ("x", "expected")] {
+    for (text, reason) in [
+        ("{}", "no list"),
+        ("{\"keys\":[]}", "no key for RS256"),
+        ("x", "expected"),
+    ] {
         let keys = Keys::new(KeySource::Text(text.to_owned())).unwrap();
         let claim = ClientIds::Claim(CLIENT_ID_CLAIM.to_owned());
-        let denied = Authorizer::new(rules(), keys, claim).authorize(&token, now()).await;
+        let denied = Authorizer::new(rules(), keys, claim)
+            .authorize(&token, now())
+            .await;
         let denied = denied.unwrap_err();
         assert!(matches!(denied, Denied::Unavailable(_)));
         assert!(denied.to_string().contains(reason), "{denied}");
@@ -250,9 +280,18 @@ async fn without_keys_nobody_is_refused_and_nobody_let_in() {
 #[test]
 fn rules_that_would_let_anybody_in_are_refused() {
     let apps = || vec![APPLICATION.to_owned()];
-    assert_eq!(Rules::new(" ", apps(), TokenUse::Id), Err(RulesError::NoIssuer));
-    assert_eq!(Rules::new("i", vec![], TokenUse::Id), Err(RulesError::NoApplication));
-    assert_eq!(Rules::new("i", vec![String::new()], TokenUse::Id), Err(RulesError::NoApplication));
+    assert_eq!(
+        Rules::new(" ", apps(), TokenUse::Id),
+        Err(RulesError::NoIssuer)
+    );
+    assert_eq!(
+        Rules::new("i", vec![], TokenUse::Id),
+        Err(RulesError::NoApplication)
+    );
+    assert_eq!(
+        Rules::new("i", vec![String::new()], TokenUse::Id),
+        Err(RulesError::NoApplication)
+    );
     assert!(rules().with_leeway(Duration::from_secs(301)).is_err());
 }
 
@@ -288,7 +327,9 @@ async fn a_lambda_event_is_answered_with_a_policy_for_the_whole_stage() {
     let event = json!({"type": "REQUEST", "version": "2.0", "identitySource": [token]});
     let decision = authorizer(rules()).answer(&event, now()).await;
     assert_eq!(decision.answer.unwrap()["isAuthorized"], true);
-    let decision = authorizer(rules()).answer(&json!({"type": "OTHER"}), now()).await;
+    let decision = authorizer(rules())
+        .answer(&json!({"type": "OTHER"}), now())
+        .await;
     insta::assert_snapshot!(decision.answer.unwrap_err(), @"not the event of a Lambda authorizer: its type is neither TOKEN nor REQUEST");
 }
 

@@ -63,7 +63,7 @@ pub enum RenderError {
         /// What the JSON parser said.
         reason: String,
     },
-    /// A path that is no JSONPath of the kind that is understood.
+    /// A path that is no `JSONPath` of the kind that is understood.
     #[error("{path:?} is no path that is understood here: {reason}")]
     Path {
         /// The path.

@@ -4,7 +4,8 @@
 use super::{
     MOST_OUTPUT_BYTES,
     error::RenderError,
-    evaluate::{Evaluation, whole},
+    evaluate::Evaluation,
+    number::whole,
     path, pattern,
     util::{escape_java_script, url_decode, url_encode},
     value::{Map, Value},

@@ -31,7 +31,7 @@ pub(super) struct Parser<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Text,
-    End,
+    Block,
     Else,
     ElseIf,
 }
@@ -71,7 +71,7 @@ impl<'t> Parser<'t> {
         let (nodes, end) = self.block()?;
         match end {
             End::Text => Ok(nodes),
-            End::End | End::Else | End::ElseIf => {
+            End::Block | End::Else | End::ElseIf => {
                 Err(self.error("there is no #if or #foreach that this belongs to"))
             }
         }
@@ -135,12 +135,11 @@ impl<'t> Parser<'t> {
             let end = match character {
                 '\\' => self.escape(&mut block)?,
                 '$' => {
-                    match self.reference()? {
-                        Some(reference) => block.node(Node::Reference(reference)),
-                        None => {
-                            self.at += 1;
-                            block.text.push('$');
-                        }
+                    if let Some(reference) = self.reference()? {
+                        block.node(Node::Reference(reference));
+                    } else {
+                        self.at += 1;
+                        block.text.push('$');
                     }
                     None
                 }
@@ -177,7 +176,7 @@ impl<'t> Parser<'t> {
             return Ok(None);
         }
         block.text.extend(std::iter::repeat_n('\\', count / 2));
-        if count % 2 == 0 {
+        if count.is_multiple_of(2) {
             self.at = start;
             return Ok(None);
         }
@@ -275,7 +274,7 @@ impl<'t> Parser<'t> {
             "stop" => block.node(Node::Stop),
             "end" => {
                 self.rest_of_line();
-                return Ok(Some(End::End));
+                return Ok(Some(End::Block));
             }
             "else" => {
                 self.rest_of_line();
@@ -388,7 +387,7 @@ impl<'t> Parser<'t> {
 
     fn ended(&self, what: &str, end: End) -> Result<(), TemplateError> {
         match end {
-            End::End => Ok(()),
+            End::Block => Ok(()),
             End::Text => Err(self.error(format!("{what} has no #end"))),
             End::Else | End::ElseIf => Err(self.error(format!("{what} goes on behind its end"))),
         }

@@ -1,4 +1,4 @@
-//! The JSONPath of `$input.path` and `$input.json`: members, indices, wildcards and descent. No filters, and
+//! The `JSONPath` of `$input.path` and `$input.json`: members, indices, wildcards and descent. No filters, and
 //! no slices.
 
 use super::{

@@ -27,16 +27,21 @@ fn render_with(template: &str, body: &str, settings: Settings) -> Result<Rendere
 }
 
 fn render(template: &str, body: &str) -> String {
-    render_with(template, body, Settings::default()).unwrap().text
+    render_with(template, body, Settings::default())
+        .unwrap()
+        .text
 }
 
 /// What an expression is.
 fn value(expression: &str) -> String {
-    render(&format!("#set($x = {expression})$x"), r#"{"a":{"b":[1,2.50,"x",null]},"n":null}"#)
+    render(
+        &format!("#set($x = {expression})$x"),
+        r#"{"a":{"b":[1,2.50,"x",null]},"n":null}"#,
+    )
 }
 
 /// A template of the shape that the AWS sample's has: an entry of `PutEvents` for each of the client's.
-const SAMPLE: &str = r##"#set($context.requestOverride.header.X-Amz-Target = "AWSEvents.PutEvents")
+const SAMPLE: &str = r#"#set($context.requestOverride.header.X-Amz-Target = "AWSEvents.PutEvents")
 #set($context.requestOverride.header.Content-Type = "application/x-amz-json-1.1")
 #set($inputRoot = $input.path('$'))
 {
@@ -52,16 +57,22 @@ const SAMPLE: &str = r##"#set($context.requestOverride.header.X-Amz-Target = "AW
     #end
   ]
 }
-"##;
+"#;
 
 fn body(entries: &[&str]) -> String {
-    let entries: Vec<Value> = entries.iter().map(|entry| json!({"entry": entry})).collect();
+    let entries: Vec<Value> = entries
+        .iter()
+        .map(|entry| json!({"entry": entry}))
+        .collect();
     json!({"entries": entries}).to_string()
 }
 
 #[test]
 fn the_sample_makes_an_entry_of_each_and_names_the_operation() {
-    let entries = [r#"{"eventType":"paging","data":{"page":3}}"#, "{\"a\":\"line\nline \\\" /é\"}"];
+    let entries = [
+        r#"{"eventType":"paging","data":{"page":3}}"#,
+        "{\"a\":\"line\nline \\\" /é\"}",
+    ];
     let rendered = render_with(SAMPLE, &body(&entries), Settings::default()).unwrap();
     let read: Value = serde_json::from_str(&rendered.text).unwrap();
     let expected = |detail: &str| {
@@ -73,9 +84,18 @@ fn the_sample_makes_an_entry_of_each_and_names_the_operation() {
             "Source": "clientevents",
         })
     };
-    assert_eq!(read, json!({"Entries": [expected(entries[0]), expected(entries[1])]}));
-    assert_eq!(rendered.request.header["X-Amz-Target"], "AWSEvents.PutEvents");
-    assert_eq!(rendered.request.header["Content-Type"], "application/x-amz-json-1.1");
+    assert_eq!(
+        read,
+        json!({"Entries": [expected(entries[0]), expected(entries[1])]})
+    );
+    assert_eq!(
+        rendered.request.header["X-Amz-Target"],
+        "AWSEvents.PutEvents"
+    );
+    assert_eq!(
+        rendered.request.header["Content-Type"],
+        "application/x-amz-json-1.1"
+    );
     let none: Value = serde_json::from_str(&render(SAMPLE, "{}")).unwrap();
     assert_eq!(none, json!({"Entries": []}));
 }
@@ -85,7 +105,9 @@ fn an_apostrophe_breaks_the_sample_as_on_aws_unless_it_is_undone() {
     let body = body(&[r#"{"a":"it's \\' here"}"#]);
     let is_json = |text: &str| serde_json::from_str::<Value>(text).is_ok();
     assert!(!is_json(&render(SAMPLE, &body)));
-    let plain = Settings { escape_apostrophe: false };
+    let plain = Settings {
+        escape_apostrophe: false,
+    };
     assert!(is_json(&render_with(SAMPLE, &body, plain).unwrap().text));
     let mended = SAMPLE.replace(
         "escapeJavaScript($elem.entry)",
@@ -104,7 +126,10 @@ fn blanks_are_swallowed_where_velocity_does() {
         ("a ## comment\nb", "a b"),
         ("a#* any\nthing *#b", "ab"),
         ("#[[$x #if]]#", "$x #if"),
-        ("a #else_ #endless #iffy # #1 #if", "a #else_ #endless #iffy # #1 #if"),
+        (
+            "a #else_ #endless #iffy # #1 #if",
+            "a #else_ #endless #iffy # #1 #if",
+        ),
     ] {
         assert_eq!(render(template, "{}"), text, "{template:?}");
     }
@@ -113,23 +138,39 @@ fn blanks_are_swallowed_where_velocity_does() {
 #[test]
 fn references_are_found_in_text_and_what_is_not_there_is_nothing() {
     for (template, text) in [
-        ("[$nothing] [$!nothing] [${nothing}] [$!{nothing.at.all}]", "[] [] [] []"),
+        (
+            "[$nothing] [$!nothing] [${nothing}] [$!{nothing.at.all}]",
+            "[] [] [] []",
+        ),
         ("costs $5 and $, $$ and $!", "costs $5 and $, $$ and $!"),
         ("${context.stage}ion", "prodion"),
         ("$context.stage. $context.stage.", "prod. prod."),
         ("$context.authorizer.principalId-x", ""),
-        (r"\$context.stage \\$context.stage \x", r"$context.stage \prod \x"),
+        (
+            r"\$context.stage \\$context.stage \x",
+            r"$context.stage \prod \x",
+        ),
         (r"\#set($a = 1) \#end", r"#set( = 1) #end"),
-        ("$input.params('id') $input.params('q') $input.params('X-Kind')", "from-path from query from-header"),
+        (
+            "$input.params('id') $input.params('q') $input.params('X-Kind')",
+            "from-path from query from-header",
+        ),
         ("$input.params().querystring.q", "from query"),
-        ("$input.json('$.none') $input.json('$.a.b[-1]')", "\"\" {\"c\":1.50}"),
+        (
+            "$input.json('$.none') $input.json('$.a.b[-1]')",
+            "\"\" {\"c\":1.50}",
+        ),
         ("$input.path('$.a')", "{b=[2,{\"c\":1.5}]}"),
         ("$input.path('$.a.b')[0] $input.path('$..c')", "2 [1.5]"),
         ("$input.path('$.a.b').size()", "2"),
     ] {
         let body = r#"{"a":{"b":[2,{"c":1.50}]}}"#;
         // A number is read and written again.
-        assert_eq!(render(template, body), text.replace("1.50", "1.5"), "{template:?}");
+        assert_eq!(
+            render(template, body),
+            text.replace("1.50", "1.5"),
+            "{template:?}"
+        );
     }
 }
 
@@ -167,21 +208,41 @@ fn expressions_are_worth_what_velocity_says() {
 
 #[test]
 fn strings_lists_and_maps_have_the_methods_of_java() {
-    let t = |text: &str| format!("#set($s = \"a,b,,c,,\")#set($l = [1, 2])#set($m = {{'k': 'v'}}){text}");
+    let t = |text: &str| {
+        format!("#set($s = \"a,b,,c,,\")#set($l = [1, 2])#set($m = {{'k': 'v'}}){text}")
+    };
     for (template, text) in [
         ("$s.length() $s.isEmpty() $s.contains('b')", "8 false true"),
         ("$s.split(',').size()", "4"),
         ("$s.replaceAll('([abc]),', '<$1>')", "<a><b>,<c>,"),
-        ("$s.replace(',', '') $s.toUpperCase() $s.substring(2) $s.substring(0, 1)", "abc A,B,,C,, b,,c,, a"),
-        ("$s.indexOf('c') $s.indexOf('z') $s.matches('a.*') $s.matches('a')", "5 -1 true false"),
-        ("$l.add(3)$l $l.get(0) $l[2] $l.contains(9) $l.size()", "true[1, 2, 3] 1 3 false 3"),
+        (
+            "$s.replace(',', '') $s.toUpperCase() $s.substring(2) $s.substring(0, 1)",
+            "abc A,B,,C,, b,,c,, a",
+        ),
+        (
+            "$s.indexOf('c') $s.indexOf('z') $s.matches('a.*') $s.matches('a')",
+            "5 -1 true false",
+        ),
+        (
+            "$l.add(3)$l $l.get(0) $l[2] $l.contains(9) $l.size()",
+            "true[1, 2, 3] 1 3 false 3",
+        ),
         ("#set($q = $l.remove(0))$l $l.isEmpty()", "[2] false"),
-        ("#set($q = $m.put('n', $l))$m $m.keySet() $m.get('k') $m.k $m.size()", "{k=v, n=[1, 2]} [k, n] v v 2"),
+        (
+            "#set($q = $m.put('n', $l))$m $m.keySet() $m.get('k') $m.k $m.size()",
+            "{k=v, n=[1, 2]} [k, n] v v 2",
+        ),
         ("#foreach($e in $m.entrySet())$e.key=$e.value#end", "k=v"),
         ("#foreach($v in $m)$v#end", "v"),
-        ("#set($m.deep = {})#set($m.deep.er = 1)$m", "{k=v, deep={er=1}}"),
+        (
+            "#set($m.deep = {})#set($m.deep.er = 1)$m",
+            "{k=v, deep={er=1}}",
+        ),
         ("$s.nosuch('x')$l.nosuch()$m.nosuch()", ""),
-        ("$util.base64Decode($util.base64Encode($s)) $util.parseJson('{\"a\":[1]}').a[0]", "a,b,,c,, 1"),
+        (
+            "$util.base64Decode($util.base64Encode($s)) $util.parseJson('{\"a\":[1]}').a[0]",
+            "a,b,,c,, 1",
+        ),
     ] {
         assert_eq!(render(&t(template), "{}"), text, "{template}");
     }
@@ -192,9 +253,18 @@ fn loops_know_where_they_are() {
     let template = "#foreach($a in ['x', 'y'])#foreach($b in [1..2])\
         $foreach.parent.index$foreach.count$velocityCount$foreach.first#if($foreach.hasNext);#end#end|#end";
     insta::assert_snapshot!(render(template, "{}"), @"011true;022false|111true;122false|");
-    assert_eq!(render("#foreach($i in [1..9])#if($i == 3)#break#end$i#end.", "{}"), "12.");
-    assert_eq!(render("#foreach($i in [1..9])#if($i == 3)#stop#end$i#end.", "{}"), "12");
-    assert_eq!(render("#set($i = 'kept')#foreach($i in [1])#end$i", "{}"), "kept");
+    assert_eq!(
+        render("#foreach($i in [1..9])#if($i == 3)#break#end$i#end.", "{}"),
+        "12."
+    );
+    assert_eq!(
+        render("#foreach($i in [1..9])#if($i == 3)#stop#end$i#end.", "{}"),
+        "12"
+    );
+    assert_eq!(
+        render("#set($i = 'kept')#foreach($i in [1])#end$i", "{}"),
+        "kept"
+    );
 }
 
 #[test]
@@ -222,11 +292,14 @@ fn a_faulty_template_says_where() {
 #[test]
 fn a_rendering_ends_whatever_the_template_wants() {
     let error = |template: &str| {
-        render_with(template, "{\"a\":1", Settings::default()).unwrap_err().to_string()
+        render_with(template, "{\"a\":1", Settings::default())
+            .unwrap_err()
+            .to_string()
     };
     insta::assert_snapshot!(error("#foreach($i in [1..1001])#end"), @"a #foreach over 1001 items; API Gateway allows 1000 iterations");
     insta::assert_snapshot!(error("#foreach($i in [1..1000000000000])#end"), @"a #foreach over 1000000000000 items; API Gateway allows 1000 iterations");
-    let nested = "#foreach($a in [1..1000])#foreach($b in [1..1000])#foreach($c in [1..1000])#end#end#end";
+    let nested =
+        "#foreach($a in [1..1000])#foreach($b in [1..1000])#foreach($c in [1..1000])#end#end#end";
     insta::assert_snapshot!(error(nested), @"what the template makes is larger than 125829120 bytes");
     insta::assert_snapshot!(error("#set($s = 'ab')#foreach($i in [1..100])#set($s = \"$s$s\")#end"), @"what the template makes is larger than 10485760 bytes");
     insta::assert_snapshot!(error("#set($l = [])#set($q = $l.add($l))$l"), @"a list or map is nested more than 160 deep");
@@ -240,7 +313,9 @@ fn a_rendering_ends_whatever_the_template_wants() {
 fn a_path_that_is_not_understood_is_named() {
     let error = |path: &str| {
         let template = format!("$input.path(\"{path}\")");
-        render_with(&template, "{}", Settings::default()).unwrap_err().to_string()
+        render_with(&template, "{}", Settings::default())
+            .unwrap_err()
+            .to_string()
     };
     insta::assert_snapshot!(error("a"), @r#""a" is no path that is understood here: a path begins with $"#);
     insta::assert_snapshot!(error("$.a[?(@.b)]"), @r#""$.a[?(@.b)]" is no path that is understood here: a bracket holds a number, a quoted name or *"#);

@@ -83,6 +83,9 @@ mod tests {
         assert_eq!(settings.reading.memory_limit, Some(1_073_741_800));
         let told = [read(&[]), read(&[("LAKE", "x"), ("PARALLEL", "0")])]
             .map(|it| it.unwrap_err().to_string());
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        the environment variable LAKE is "": say where the lake is, as in s3://bucket/prefix
+        the environment variable PARALLEL is "0": how many intervals at a time, 1 to 64
+        "#);
     }
 }

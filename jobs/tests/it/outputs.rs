@@ -1,5 +1,7 @@
 //! Where results go, and what they look like there.
 
+use std::io::{Read, Write};
+
 use hydrant_jobs::{Outcome, history_page};
 
 use crate::support::{DAILY, Place, day};
@@ -34,8 +36,17 @@ async fn a_file_for_each_interval_is_written_in_the_form_that_its_name_says() {
             format!("_reports/2026/11/01.{extension}")
         );
     }
-    insta::assert_snapshot!(place.lake_file("_reports/2026/11/01.csv").unwrap(), @"");
-    insta::assert_snapshot!(place.lake_file("_reports/2026/11/01.json").unwrap(), @"");
+    insta::assert_snapshot!(place.lake_file("_reports/2026/11/01.csv").unwrap(), @r"
+    kind,n,money
+    buy,1,1.5
+    look,1,0.0
+    ");
+    insta::assert_snapshot!(place.lake_file("_reports/2026/11/01.json").unwrap(), @r#"
+    [
+    {"kind":"buy","n":1,"money":1.5},
+    {"kind":"look","n":1,"money":0.0}
+    ]
+    "#);
     let page = place.lake_file("_reports/2026/11/01.html").unwrap();
     assert!(
         page.contains("<svg") && page.contains("daily 2026-11-01"),
@@ -84,13 +95,17 @@ async fn a_table_grows_with_its_query() {
         )
         .await;
     assert_eq!(place.run(&runner, &job, day(2)).await.reason, None);
-    insta::assert_snapshot!(place.ask("select * from daily order by 1, 2").await, @"");
+    insta::assert_snapshot!(place.ask("select * from daily order by 1, 2").await, @r"
+    interval_start,kind,n,money,best
+    2026-11-01T00:00:00Z,buy,1,1.0,
+    2026-11-02T00:00:00Z,buy,1,2.5,2.5
+    ");
     let job = place
         .job("daily", &DAILY.replace("count(*)", "'many'"))
         .await;
     let run = place.run(&runner, &job, day(2)).await;
     assert_eq!(run.outcome, Outcome::Failed);
-    insta::assert_snapshot!(run.reason.unwrap(), @"");
+    insta::assert_snapshot!(run.reason.unwrap(), @"the result cannot be written to _tables/daily: the column `n` was Int64 and is now Utf8: cast it to what it was, or write to another table");
 }
 
 #[tokio::test]
@@ -104,7 +119,7 @@ async fn a_table_belongs_to_one_job() {
     let other = place.job("other", DAILY).await;
     let run = place.run(&runner, &other, day(1)).await;
     assert_eq!(run.outcome, Outcome::Failed);
-    insta::assert_snapshot!(run.reason.unwrap(), @"");
+    insta::assert_snapshot!(run.reason.unwrap(), @"the result cannot be written to _tables/daily: it has the results of the job `daily`: give these another table, or remove that one if the job was renamed");
 }
 
 #[tokio::test]
@@ -140,4 +155,49 @@ async fn the_history_is_one_page() {
             "{outside}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_to_be_told_is_told_of_what_went_wrong() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.0)]);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let told = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let (mut request, mut part) = (Vec::new(), [0; 4096]);
+        loop {
+            let length = connection.read(&mut part).unwrap();
+            request.extend_from_slice(&part[..length]);
+            if request.ends_with(b"}") {
+                break;
+            }
+        }
+        connection
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let hook = format!(
+        "-- notify.webhook = \"http://{address}/hook\"\n-- expect.much = \"sum(n) > 1\"\n-- output"
+    );
+    let job = place.job("daily", &DAILY.replace("-- output", &hook)).await;
+    let runner = place.runner("one").await;
+    assert_eq!(
+        place.run(&runner, &job, day(1)).await.outcome,
+        Outcome::Rejected
+    );
+    let request = told.join().unwrap();
+    assert!(request.starts_with("POST /hook "), "{request}");
+    let (_, body) = request.split_once("\r\n\r\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(
+        body["text"],
+        "daily 2026-11-01: rejected: `much` does not hold: sum(n) > 1"
+    );
+    assert_eq!(
+        (&body["job"], &body["outcome"]),
+        (&"daily".into(), &"rejected".into())
+    );
+    assert_eq!(body["interval"]["start"], "2026-11-01T00:00:00Z");
 }

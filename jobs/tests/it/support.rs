@@ -1,7 +1,7 @@
 //! A lake with a few days of events, a clock that tests set, and jobs.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -14,6 +14,7 @@ use hydrant_jobs::{
 };
 use hydrant_lake::Lake;
 use hydrant_query::{Engine, Format, Options, write};
+use hydrant_testing::S3Server;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -28,6 +29,8 @@ select kind, count(*) as n, sum(price) as money from events
 
 pub(crate) struct Place {
     directory: TempDir,
+    /// Where the lake's objects lie.
+    root: PathBuf,
     pub(crate) lake: Lake,
     clock: Arc<AtomicI64>,
     ids: Arc<AtomicU64>,
@@ -49,13 +52,27 @@ pub(crate) fn day(day: i64) -> Interval {
 impl Place {
     pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        std::fs::create_dir_all(directory.path().join("lake/events")).unwrap();
+        let root = directory.path().join("lake");
+        std::fs::create_dir_all(root.join("events")).unwrap();
+        let lake = Lake::open(root.to_str().unwrap(), false).await.unwrap();
+        Self::with(directory, root, lake)
+    }
+
+    /// A lake in a bucket of `server`.
+    pub(crate) fn on(server: &S3Server) -> Self {
+        let lake = server.lake("bucket", "lake").unwrap();
+        Self::with(
+            TempDir::new().unwrap(),
+            server.directory("bucket").join("lake"),
+            lake,
+        )
+    }
+
+    fn with(directory: TempDir, root: PathBuf, lake: Lake) -> Self {
         std::fs::create_dir_all(directory.path().join("jobs")).unwrap();
-        let lake = Lake::open(directory.path().join("lake").to_str().unwrap(), false)
-            .await
-            .unwrap();
         let place = Self {
             directory,
+            root,
             lake,
             clock: Arc::default(),
             ids: Arc::default(),
@@ -75,9 +92,9 @@ impl Place {
 
     /// Adds an object with events of a day: `kind price` each.
     pub(crate) fn object(&self, day: u32, name: &str, events: &[(&str, f64)]) {
-        let folder = self.path(&format!(
-            "lake/events/year=2026/month=11/day={day:02}/hour=10"
-        ));
+        let folder = self
+            .root
+            .join(format!("events/year=2026/month=11/day={day:02}/hour=10"));
         std::fs::create_dir_all(&folder).unwrap();
         let lines: String = events
             .iter()
@@ -144,7 +161,7 @@ impl Place {
     }
 
     pub(crate) fn lake_file(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(Path::new(&self.path("lake")).join(name)).ok()
+        std::fs::read_to_string(self.root.join(name)).ok()
     }
 }
 

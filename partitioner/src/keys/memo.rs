@@ -60,9 +60,7 @@ impl Deciding {
             _ => Self::Whole,
         }
     }
-}
 
-impl Deciding {
     /// The beginning of a text, where it decides. It is taken as bytes; whether these are characters is for
     /// [`is_plain`](Self::is_plain) to say, before they are remembered.
     #[inline]
@@ -125,11 +123,6 @@ impl KeyMemo {
             text: String::new(),
             last: None,
         }
-    }
-
-    /// The query whose keys these are.
-    pub fn query(&self) -> &KeyQuery {
-        &self.query
     }
 
     /// The keys of the last record, as a JSON object.

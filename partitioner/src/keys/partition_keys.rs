@@ -65,7 +65,7 @@ impl PartitionKeys {
     /// Appends the keys as a JSON object of strings.
     pub fn push_json(&self, out: &mut String) {
         // Looked at all at once, because most keys need no escape.
-        let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
         let plain = self.text.bytes().fold(true, |all, byte| all & plain(byte));
         out.reserve(self.text.len() + 6 * self.len() + 2);
         out.push('{');

@@ -116,7 +116,6 @@ impl Take {
     /// What of a text decides about what is taken of it.
     fn deciding(&self) -> Deciding {
         match self {
-            Self::Whole => Deciding::Whole,
             Self::Slice(slice) => match slice.reach() {
                 Some(chars) => Deciding::Beginning { chars, hour: false },
                 None => Deciding::Whole,
@@ -125,7 +124,7 @@ impl Take {
                 chars: UP_TO_HOUR,
                 hour: true,
             },
-            Self::Utc(_) => Deciding::Whole,
+            Self::Whole | Self::Utc(_) => Deciding::Whole,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How often a commit is tried again when others commit something else.
-const ATTEMPTS: usize = 20;
+const ATTEMPTS: u32 = 20;
 
 /// What was made of some objects.
 pub(super) struct New<'a> {
@@ -63,12 +63,17 @@ impl Run<'_> {
         }
         for attempt in 0..ATTEMPTS {
             let mut next = state.clone();
-            let chance = (self.surroundings.run as u32).wrapping_add(attempt as u32) >> 1;
-            next.number = state.next_number(chance);
+            next.number = state.next_number(self.chance(attempt));
             next.partitions = state.partitions_with(new.partitions);
             let wider = self.widen(table, &next, &new.made).await?;
             let (files, rows) = describe(&mut next, &new.made, &wider);
-            taken::extend(self.lake.store(), next.number, &mut next.taken, taken.clone()).await?;
+            taken::extend(
+                self.lake.store(),
+                next.number,
+                &mut next.taken,
+                taken.clone(),
+            )
+            .await?;
             next.objects += taken.len() as u64;
             next.bytes += taken.iter().map(|it| it.size).sum::<u64>();
             next.rows += rows;
@@ -89,7 +94,8 @@ impl Run<'_> {
                     // Those that became wider before they were ever part of the table.
                     let narrow = wider.added.iter().map(|(old, _)| old.as_str());
                     let in_table = |path: &&str| wider.removed.iter().any(|it| it.path == **path);
-                    self.remove_files(narrow.filter(|path| !in_table(path))).await;
+                    self.remove_files(narrow.filter(|path| !in_table(path)))
+                        .await;
                     *state = next;
                     self.done.objects += taken.len() as u64;
                     self.done.bytes += taken.iter().map(|it| it.size).sum::<u64>();
@@ -116,7 +122,7 @@ impl Run<'_> {
                 return Ok(false);
             }
         }
-        Err(CompactionError::Contended(ATTEMPTS))
+        Err(CompactionError::Contended(ATTEMPTS as usize))
     }
 
     /// The columns that hold everything, old and new, and the files with narrower ones written anew.

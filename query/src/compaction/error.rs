@@ -81,8 +81,21 @@ pub enum CompactionError {
         #[source]
         source: Arc<object_store::Error>,
     },
+    /// Files that were put together do not have the rows that they had; the table was left as it was.
+    #[error(
+        "files with {before} rows became files with {after}, so the table was left as it was; another program may have \
+         changed its files"
+    )]
+    Merged {
+        /// The rows of the files.
+        before: u64,
+        /// The rows of the files that were made of them.
+        after: u64,
+    },
     /// Other runs keep committing.
-    #[error("other runs committed {0} times in a row while this one tried; run it again when they are done")]
+    #[error(
+        "other runs committed {0} times in a row while this one tried; run it again when they are done"
+    )]
     Contended(usize),
 }
 

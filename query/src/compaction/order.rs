@@ -10,10 +10,15 @@ use arrow::{
     error::ArrowError,
 };
 
-use crate::{hours::HOUR, shape::TIME};
+use super::schema::{DATE, TYPE};
+use crate::{constants::HIVE_NULL, hours::HOUR, shape::TIME};
 
 /// Where a client's id is, the first that is there.
-const CLIENTS: [&[&str]; 3] = [&["detail", "clientId"], &["clientId"], &["detail", "userId"]];
+const CLIENTS: [&[&str]; 3] = [
+    &["detail", "clientId"],
+    &["clientId"],
+    &["detail", "userId"],
+];
 
 /// Where the event type is, the first that is there.
 const TYPES: [&[&str]; 3] = [&["detail", "eventType"], &["eventType"], &["detail-type"]];
@@ -83,7 +88,9 @@ impl<'a> Keys<'a> {
 /// The first of some columns that is there and of texts.
 fn text<'a>(batch: &'a RecordBatch, paths: &[&[&str]]) -> Option<&'a StringArray> {
     paths.iter().find_map(|path| {
-        let [first, rest @ ..] = path else { return None };
+        let [first, rest @ ..] = path else {
+            return None;
+        };
         let mut array: &ArrayRef = batch.column_by_name(first)?;
         for name in rest {
             array = array.as_struct_opt()?.column_by_name(name)?;
@@ -108,12 +115,12 @@ pub(crate) fn sort(
     let mut parts: HashMap<(Option<&str>, Option<i64>), Vec<Row>> = HashMap::new();
     let mut last = None;
     for (at, (batch, keys)) in (0_u32..).zip(batches.iter().zip(&keys)) {
-        for row in 0..batch.num_rows() {
+        for (row, number) in (0..batch.num_rows()).zip(0_u32..) {
             let time = keys.time(row);
             let day = time.map(|time| time.div_euclid(DAY)).or(folder_day);
             let hour = time.map_or(i64::MIN, |time| time.div_euclid(HOUR));
             let part = (keys.event_type(row), day);
-            let place = (hour, beginning(keys.client(row)), at, row as u32);
+            let place = (hour, beginning(keys.client(row)), at, number);
             match &mut last {
                 Some((known, rows)) if *known == part => Vec::push(rows, place),
                 _ => {
@@ -144,7 +151,10 @@ pub(crate) fn sort(
                     .then_with(|| (a.2, a.3).cmp(&(b.2, b.3)))
             })
         });
-        let places: Vec<_> = rows.iter().map(|row| (row.2 as usize, row.3 as usize)).collect();
+        let places: Vec<_> = rows
+            .iter()
+            .map(|row| (row.2 as usize, row.3 as usize))
+            .collect();
         let times = rows.iter().map(|row| {
             let (keys, row) = key(row);
             keys.time(row)
@@ -175,18 +185,12 @@ fn beginning(text: &str) -> u64 {
 }
 
 impl Part {
-    /// The folder of its files in the table's folder. It has no meaning for readers, so letters that stores,
-    /// URLs and tools disagree about are left out of it.
+    /// The folder of its files in the table's folder. To Delta it means nothing, but Polars takes the values of
+    /// partition columns from it.
     pub(crate) fn folder(&self) -> String {
-        let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let event_type = self.event_type.as_deref().unwrap_or("none");
-        let event_type: String = event_type
-            .chars()
-            .take(64)
-            .map(|c| if safe(c) { c } else { '-' })
-            .collect();
-        let date = self.date().unwrap_or_else(|| "none".to_owned());
-        format!("type={event_type}/date={date}")
+        let value = |value: Option<String>| value.map_or(HIVE_NULL.to_owned(), |it| encoded(&it));
+        let (event_type, date) = (value(self.event_type.clone()), value(self.date()));
+        format!("{TYPE}={event_type}/{DATE}={date}")
     }
 
     /// The day, as `2026-11-02`.
@@ -196,4 +200,16 @@ impl Part {
         let date = jiff::civil::date(1970, 1, 1).checked_add(days).ok()?;
         Some(date.to_string())
     }
+}
+
+/// A value as Hive has it in a folder's name.
+fn encoded(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(byte.into()),
+            _ => out += &format!("%{byte:02X}"),
+        }
+    }
+    out
 }

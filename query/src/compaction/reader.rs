@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, StringArray, cast::AsArray, new_null_array},
+    array::{ArrayRef, StringArray, cast::AsArray, new_null_array},
     compute::{cast, take},
     datatypes::{DataType, Int32Type},
     error::ArrowError,
@@ -32,8 +32,8 @@ use crate::{
 /// The table at one version, and what it has taken.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    table: DeltaTable,
-    state: State,
+    pub(crate) table: DeltaTable,
+    pub(crate) state: State,
 }
 
 impl Snapshot {
@@ -91,7 +91,7 @@ impl Snapshot {
     }
 
     /// The partition columns of raw objects and of those that were taken.
-    fn partitions(&self, raw: Vec<Partition>) -> Vec<Partition> {
+    pub(crate) fn partitions(&self, raw: Vec<Partition>) -> Vec<Partition> {
         let mut partitions = raw;
         for (name, is_number) in &self.state.partitions {
             match partitions.iter_mut().find(|it| it.name == *name) {
@@ -109,7 +109,7 @@ impl Snapshot {
         partitions
     }
 
-    fn files(
+    pub(crate) fn files(
         &self,
         source: &Source,
         catalog: &Catalog,
@@ -148,6 +148,8 @@ impl Snapshot {
                 compacted: Some(Arc::new(CompactedFile {
                     rows: file.rows.or(note.map(|note| note.rows)),
                     times: note.and_then(|note| note.times),
+                    event_type: file.partition.get(TYPE).cloned().flatten(),
+                    date: file.partition.get(DATE).cloned().flatten(),
                     shape,
                     places: Arc::clone(&places),
                 })),
@@ -170,11 +172,6 @@ impl Snapshot {
         Ok(Shape::of_fields(&fields.collect(), 1))
     }
 
-    /// Raw objects that were taken, their bytes, and the rows that came of them.
-    pub(crate) fn totals(&self) -> (u64, u64, u64) {
-        (self.state.objects, self.state.bytes, self.state.rows)
-    }
-
     /// The keys of the raw objects that were taken from folders for which `predicate` may hold.
     ///
     /// # Errors
@@ -195,10 +192,10 @@ impl Snapshot {
     }
 }
 
-fn keep<'a>(
+fn keep(
     objects: Vec<Arc<DataObject>>,
-    taken: &'a HashSet<String>,
-) -> impl Iterator<Item = Arc<DataObject>> + 'a {
+    taken: &HashSet<String>,
+) -> impl Iterator<Item = Arc<DataObject>> {
     objects
         .into_iter()
         .filter(move |object| !taken.contains(&object.key))

@@ -16,26 +16,16 @@ use tokio::task::JoinSet;
 
 use super::{
     CompactOptions, Compacted, CompactionError, Progress, Surroundings,
-    plan::{Batch, Bounds, ends, plan},
+    plan::{Batch, Bounds, Task, ends, plan},
     schema::{DATE, TYPE, table_schema},
     state::{APPLICATION, PROPERTY, State, TABLE},
     taken,
     task::{Made, Work, remove},
 };
 use crate::{
-    catalog::Objects,
-    constants::Constant,
-    delta::DeltaTable,
-    engine::Engine,
-    error::QueryError,
-    learn::learn_sample,
-    memory::Memory,
-    object::DataObject,
-    options::Options,
-    predicate::Predicate,
-    problems::ProblemKind,
-    reader::Source,
-    shape::Shape,
+    catalog::Objects, constants::Constant, delta::DeltaTable, engine::Engine, error::QueryError,
+    learn::learn_sample, memory::Memory, object::DataObject, options::Options,
+    predicate::Predicate, problems::ProblemKind, reader::Source, shape::Shape,
 };
 
 /// Runs that lost a race begin anew so often.
@@ -94,6 +84,9 @@ pub async fn compact(
         next_file: Arc::default(),
     };
     run.all(&engine).await?;
+    if !settings.dry_run {
+        run.merge_small(&engine).await?;
+    }
     run.done.problems = run.source.problems.list();
     Ok(run.done)
 }
@@ -136,7 +129,10 @@ impl Run<'_> {
         let mut losses = 0;
         loop {
             let opened = open(self.lake).await?;
-            let listed = engine.tables.catalog.events(&self.source, &Predicate::Maybe);
+            let listed = engine
+                .tables
+                .catalog
+                .events(&self.source, &Predicate::Maybe);
             let found = match listed.await {
                 Ok(found) => found,
                 // Everything was taken and removed.
@@ -185,8 +181,12 @@ impl Run<'_> {
         );
         // What was taken in this run before it lost a race stays in the sum.
         let (seen, progress) = (self.progress.seen(), self.progress);
-        progress.all_objects.store(seen.objects + count, Ordering::Relaxed);
-        progress.all_bytes.store(seen.bytes + bytes, Ordering::Relaxed);
+        progress
+            .all_objects
+            .store(seen.objects + count, Ordering::Relaxed);
+        progress
+            .all_bytes
+            .store(seen.bytes + bytes, Ordering::Relaxed);
         if self.settings.dry_run {
             (self.done.objects, self.done.bytes) = (count, bytes);
         }
@@ -211,17 +211,15 @@ impl Run<'_> {
             .iter()
             .map(|it| (it.name.clone(), it.is_number && it.is_seen))
             .collect();
-        let (table, mut state) = match opened {
-            Some(opened) => opened,
-            None => {
-                let schema = self.schema_with(&State::new(), &shapes, &partitions)?;
-                let properties = [(PROPERTY, "1")];
-                let table =
-                    DeltaTable::create(self.lake, TABLE, &schema, &[TYPE, DATE], &properties);
-                let table = table.await?;
-                let state = state_of(&table, self.lake).await?;
-                (table, state)
-            }
+        let (table, mut state) = if let Some(opened) = opened {
+            opened
+        } else {
+            let schema = schema_with(&State::new(), &shapes, &partitions)?;
+            let properties = [(PROPERTY, "1")];
+            let table = DeltaTable::create(self.lake, TABLE, &schema, &[TYPE, DATE], &properties);
+            let table = table.await?;
+            let state = state_of(&table, self.lake).await?;
+            (table, state)
         };
         let mut table = Arc::new(table);
         let mut constants: Vec<_> = (found.partitions.iter().enumerate())
@@ -229,19 +227,10 @@ impl Run<'_> {
             .collect();
         constants.push(Constant::object());
         for batch in batches {
-            let work = Arc::new(Work {
-                source: Arc::clone(&self.source),
-                table: Arc::clone(&table),
-                schema: self.schema_with(&state, &shapes, &partitions)?,
-                shapes: shapes.clone(),
-                constants: constants.clone(),
-                context: self.context(),
-                chunk_bytes: self.chunk_bytes(),
-                file_bytes: self.settings.file_bytes,
-                run: format!("{:032x}", self.surroundings.run),
-                next_file: Arc::clone(&self.next_file),
-            });
-            let (tasks, made) = self.work(&work, batch.tasks).await?;
+            let schema = schema_with(&state, &shapes, &partitions)?;
+            let work = self.work_with(&table, schema, shapes.clone(), constants.clone());
+            let work = Arc::new(work);
+            let (tasks, made) = self.work(&work, batch.tasks, true).await?;
             let objects = tasks.into_iter().flat_map(|task| task.objects).collect();
             drop(work);
             let Some(owned) = Arc::get_mut(&mut table) else {
@@ -278,35 +267,44 @@ impl Run<'_> {
         Ok(shapes)
     }
 
-    fn schema_with(
+    /// What workers share.
+    pub(super) fn work_with(
         &self,
-        state: &State,
-        shapes: &HashMap<String, Arc<Shape>>,
-        partitions: &[(String, bool)],
-    ) -> Result<SchemaRef, CompactionError> {
-        let mut all = state.shape()?;
-        let whats: BTreeSet<&String> = shapes.keys().collect();
-        for what in whats {
-            all.merge(&shapes[what]);
-        }
-        Ok(Arc::new(table_schema(&all, &state.partitions_with(partitions))?))
-    }
-
-    fn context(&self) -> Arc<TaskContext> {
+        table: &Arc<DeltaTable>,
+        schema: SchemaRef,
+        shapes: HashMap<String, Arc<Shape>>,
+        constants: Vec<Constant>,
+    ) -> Work {
         let config = SessionConfig::new().with_batch_size(BATCH_ROWS);
-        Arc::new(TaskContext::default().with_session_config(config))
+        let share = self.settings.memory_limit / self.threads / ROWS_SHARE;
+        Work {
+            source: Arc::clone(&self.source),
+            table: Arc::clone(table),
+            schema,
+            shapes,
+            constants,
+            context: Arc::new(TaskContext::default().with_session_config(config)),
+            chunk_bytes: share.max(LEAST_CHUNK),
+            file_bytes: self.settings.file_bytes,
+            run: format!("{:032x}", self.surroundings.run),
+            next_file: Arc::clone(&self.next_file),
+        }
     }
 
-    fn chunk_bytes(&self) -> usize {
-        (self.settings.memory_limit / self.threads / ROWS_SHARE).max(LEAST_CHUNK)
+    /// The chance in the number of a commit that is tried for the n-th time.
+    pub(super) fn chance(&self, attempt: u32) -> u32 {
+        // The lower bits of a random number are as random as any.
+        let [a, b, c, d, ..] = self.surroundings.run.to_le_bytes();
+        u32::from_le_bytes([a, b, c, d]).wrapping_add(attempt)
     }
 
     /// Gives the tasks to workers; those with most to do go first.
-    async fn work(
+    pub(super) async fn work(
         &self,
         work: &Arc<Work>,
-        mut tasks: Vec<super::plan::Task>,
-    ) -> Result<(Vec<super::plan::Task>, Vec<Made>), CompactionError> {
+        mut tasks: Vec<Task>,
+        is_seen: bool,
+    ) -> Result<(Vec<Task>, Vec<Made>), CompactionError> {
         tasks.sort_by_key(|task| std::cmp::Reverse(task.bytes));
         let tasks = Arc::new(tasks);
         let next = Arc::new(AtomicUsize::new(0));
@@ -324,12 +322,9 @@ impl Run<'_> {
                             return Err(error);
                         }
                     };
-                    let rows = files.iter().map(|made: &Made| made.file.rows).sum::<u64>();
-                    progress.rows.fetch_add(rows, Ordering::Relaxed);
-                    progress
-                        .objects
-                        .fetch_add(task.objects.len() as u64, Ordering::Relaxed);
-                    progress.bytes.fetch_add(task.bytes, Ordering::Relaxed);
+                    if is_seen {
+                        progress.add(task, files.iter().map(|made: &Made| made.file.rows).sum());
+                    }
                     made.extend(files);
                     tokio::task::yield_now().await;
                 }
@@ -381,6 +376,32 @@ impl Run<'_> {
             }
         }
         (broken, torn)
+    }
+}
+
+/// The columns of the table with those that samples show.
+fn schema_with(
+    state: &State,
+    shapes: &HashMap<String, Arc<Shape>>,
+    partitions: &[(String, bool)],
+) -> Result<SchemaRef, CompactionError> {
+    let mut all = state.shape()?;
+    let whats: BTreeSet<&String> = shapes.keys().collect();
+    for what in whats {
+        all.merge(&shapes[what]);
+    }
+    Ok(Arc::new(table_schema(
+        &all,
+        &state.partitions_with(partitions),
+    )?))
+}
+
+impl Progress {
+    fn add(&self, task: &Task, rows: u64) {
+        let objects = task.objects.len() as u64;
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.objects.fetch_add(objects, Ordering::Relaxed);
+        self.bytes.fetch_add(task.bytes, Ordering::Relaxed);
     }
 }
 

@@ -29,7 +29,10 @@ pub(crate) fn table_schema(
 ) -> Result<Schema, CompactionError> {
     let mut fields = shape.record_fields();
     for name in [OBJECT, TYPE, DATE] {
-        if fields.iter().any(|field| field.name().eq_ignore_ascii_case(name)) {
+        if fields
+            .iter()
+            .any(|field| field.name().eq_ignore_ascii_case(name))
+        {
             return Err(CompactionError::Reserved {
                 field: name.to_owned(),
             });
@@ -39,7 +42,9 @@ pub(crate) fn table_schema(
         return Err(CompactionError::Alike { one, other });
     }
     for (name, is_number) in partitions {
-        let has = fields.iter().any(|field| field.name().eq_ignore_ascii_case(name));
+        let has = fields
+            .iter()
+            .any(|field| field.name().eq_ignore_ascii_case(name));
         if !has {
             fields.push(Arc::new(partition_field(name, *is_number)));
         }
@@ -115,7 +120,10 @@ pub(crate) fn stored(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBat
     let column = |field: &FieldRef| -> Result<ArrayRef, ArrowError> {
         match rows.column_by_name(field.name()) {
             Some(array) => conform(array, field.data_type()),
-            None => Ok(arrow::array::new_null_array(field.data_type(), rows.num_rows())),
+            None => Ok(arrow::array::new_null_array(
+                field.data_type(),
+                rows.num_rows(),
+            )),
         }
     };
     let columns = schema.fields().iter().map(column);

@@ -208,13 +208,10 @@ impl State {
 }
 
 fn place<T: PartialEq + Clone>(known: &mut Vec<T>, wanted: &T) -> usize {
-    known
-        .iter()
-        .position(|it| it == wanted)
-        .unwrap_or_else(|| {
-            known.push(wanted.clone());
-            known.len() - 1
-        })
+    known.iter().position(|it| it == wanted).unwrap_or_else(|| {
+        known.push(wanted.clone());
+        known.len() - 1
+    })
 }
 
 fn move_to<T: Clone + Default>(

@@ -153,7 +153,8 @@ pub(crate) async fn among(
 ) -> Result<HashSet<String>, CompactionError> {
     let wanted = state.taken.iter().filter(|chunk| {
         let from = keys.partition_point(|key| *key < chunk.first.as_str());
-        keys.get(from).is_some_and(|key| *key <= chunk.last.as_str())
+        keys.get(from)
+            .is_some_and(|key| *key <= chunk.last.as_str())
     });
     let taken = read_all(store, wanted.cloned().collect()).await?;
     let is_wanted = |key: &str| keys.binary_search(&key).is_ok();

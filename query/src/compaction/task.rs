@@ -12,7 +12,7 @@ use arrow::{
     array::RecordBatch,
     datatypes::{Schema, SchemaRef},
 };
-use datafusion::{execution::TaskContext, physical_plan::ExecutionPlan};
+use datafusion::{error::DataFusionError, execution::TaskContext, physical_plan::ExecutionPlan};
 use futures::StreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 
@@ -30,6 +30,7 @@ use crate::{
     delta::{DataFile, DataFileOptions, DeltaTable, NewFile},
     error::QueryError,
     learn::learn_all,
+    object::DataObject,
     paths::Projection,
     reader::Source,
     scan::{Kind, Plan, ScanExec, Scans},
@@ -109,7 +110,11 @@ impl Work {
             }
         }
         Err(CompactionError::Changing {
-            object: task.objects.first().map(|it| it.key.clone()).unwrap_or_default(),
+            object: task
+                .objects
+                .first()
+                .map(|it| it.key.clone())
+                .unwrap_or_default(),
         })
     }
 
@@ -127,29 +132,8 @@ impl Work {
         folders: &Arc<BTreeSet<String>>,
         made: &mut Vec<Made>,
     ) -> Result<(), CompactionError> {
-        let columns = TableColumns::new(
-            shape.record_fields(),
-            self.constants.clone(),
-            Some(Arc::clone(shape)),
-        );
-        let own = Arc::clone(&columns.schema);
-        let all = (0..own.fields().len()).collect();
-        let plan = Plan {
-            source: Arc::clone(&self.source),
-            kind: Kind::Events,
-            table: Arc::new(columns),
-            projection: Projection {
-                columns: all,
-                paths: None,
-            },
-            needles: Vec::new(),
-            filters: Vec::new(),
-            fitting: Arc::default(),
-            limit: None,
-            trusts_time: false,
-            scans: Arc::<Scans>::default(),
-        };
-        let scan = ScanExec::new(plan, task.objects.clone().into(), 1)?;
+        let objects = task.objects.clone();
+        let (scan, own) = scan(&self.source, objects, shape, self.constants.clone())?;
         let mut rows = scan.execute(0, Arc::clone(&self.context))?;
         let mut writing = Writing {
             work: self,
@@ -172,6 +156,37 @@ impl Work {
         writing.write(held, task.day).await?;
         writing.finish().await
     }
+}
+
+/// A scan of everything in some objects whose records have this shape, and its columns.
+///
+/// # Errors
+///
+/// [`DataFusionError`], which would be a defect of ours.
+pub(super) fn scan(
+    source: &Arc<Source>,
+    objects: Vec<Arc<DataObject>>,
+    shape: &Arc<Shape>,
+    constants: Vec<Constant>,
+) -> Result<(ScanExec, SchemaRef), DataFusionError> {
+    let columns = TableColumns::new(shape.record_fields(), constants, Some(Arc::clone(shape)));
+    let own = Arc::clone(&columns.schema);
+    let plan = Plan {
+        source: Arc::clone(source),
+        kind: Kind::Events,
+        table: Arc::new(columns),
+        projection: Projection {
+            columns: (0..own.fields().len()).collect(),
+            paths: None,
+        },
+        needles: Vec::new(),
+        filters: Vec::new(),
+        fitting: Arc::default(),
+        limit: None,
+        trusts_time: false,
+        scans: Arc::<Scans>::default(),
+    };
+    Ok((ScanExec::new(plan, objects.into(), 1)?, own))
 }
 
 /// Removes a file of the table's folder that no version of the table has. What stays is removed by a later run.
@@ -236,7 +251,11 @@ impl Writing<'_> {
     ) -> Result<Open, CompactionError> {
         let schema = Arc::new(file_schema(self.own, &self.work.schema));
         let number = self.work.next_file.fetch_add(1, Ordering::Relaxed);
-        let path = format!("{}/part-{}-{number:05}.parquet", part.folder(), self.work.run);
+        let path = format!(
+            "{}/part-{}-{number:05}.parquet",
+            part.folder(),
+            self.work.run
+        );
         let partition = BTreeMap::from([
             (TYPE.to_owned(), part.event_type.clone()),
             (DATE.to_owned(), part.date()),
@@ -244,7 +263,13 @@ impl Writing<'_> {
         let options = DataFileOptions {
             properties: properties(&stored(rows, &schema)?),
         };
-        let file = DataFile::create(&self.work.table, path, partition, Arc::clone(&schema), options)?;
+        let file = DataFile::create(
+            &self.work.table,
+            path,
+            partition,
+            Arc::clone(&schema),
+            options,
+        )?;
         Ok(Open {
             file,
             schema,

@@ -71,7 +71,14 @@ pub async fn vacuum(
         return Ok(done);
     };
     let grace = i64::try_from(options.grace.as_millis()).unwrap_or(i64::MAX);
-    raw(lake, &state, now.saturating_sub(grace), options.dry_run, &mut done).await?;
+    raw(
+        lake,
+        &state,
+        now.saturating_sub(grace),
+        options.dry_run,
+        &mut done,
+    )
+    .await?;
     let orphaned = i64::try_from(ORPHANED.as_millis()).unwrap_or(i64::MAX);
     let before = now.saturating_sub(grace.max(orphaned));
     files(lake, &table, &state, before, options.dry_run, &mut done).await?;

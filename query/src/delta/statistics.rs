@@ -88,8 +88,8 @@ impl Bounds {
                 continue;
             };
             let known = all.get_or_insert((None, None));
-            known.0 = smaller(known.0.take(), least, false);
-            known.1 = smaller(known.1.take(), greatest, true);
+            known.0 = Some(smaller(known.0.take(), least, false));
+            known.1 = Some(smaller(known.1.take(), greatest, true));
         }
         let (least, greatest) = all.filter(|_| is_bounded).unwrap_or((None, None));
         Some(Self {
@@ -107,10 +107,10 @@ enum Bound {
     Text(String),
 }
 
-fn smaller(known: Option<Bound>, other: Bound, greater: bool) -> Option<Bound> {
+fn smaller(known: Option<Bound>, other: Bound, greater: bool) -> Bound {
     match known {
-        Some(known) if (known > other) == greater => Some(known),
-        _ => Some(other),
+        Some(known) if (known > other) == greater => known,
+        _ => other,
     }
 }
 
@@ -132,7 +132,8 @@ fn bounds(column: &ColumnDescriptor, statistics: &Statistics) -> Option<(Bound, 
             if column.logical_type_ref() != Some(&LogicalType::String) {
                 return None;
             }
-            let text = |bytes: &[u8]| Some(Bound::Text(std::str::from_utf8(bytes).ok()?.to_owned()));
+            let text =
+                |bytes: &[u8]| Some(Bound::Text(std::str::from_utf8(bytes).ok()?.to_owned()));
             Some((
                 text(values.min_opt()?.data())?,
                 text(values.max_opt()?.data())?,

@@ -25,6 +25,8 @@ pub(crate) enum Conform {
     List(FieldRef, Box<Conform>),
     /// As JSON text.
     Text,
+    /// From JSON text, which a column holds that was wider once, or had objects without fields.
+    Parsed(DataType),
     /// As Arrow casts.
     Cast(DataType),
 }
@@ -53,6 +55,7 @@ impl Conform {
             (DataType::Struct(_) | DataType::List(_) | DataType::Map(_, _), DataType::Utf8) => {
                 Self::Text
             }
+            (DataType::Utf8, DataType::Struct(_) | DataType::List(_)) => Self::Parsed(to.clone()),
             _ => Self::Cast(to.clone()),
         }
     }
@@ -104,6 +107,7 @@ impl Conform {
                 )?))
             }
             Self::Text => json_text(array),
+            Self::Parsed(to) => parsed(array, to),
             Self::Cast(to) => cast(array, to),
             Self::Same | Self::Missing(..) => Ok(Arc::clone(array)),
         }
@@ -117,6 +121,29 @@ impl Conform {
 /// As [`Conform::apply`].
 pub(crate) fn conform(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     Conform::new(Some(array.data_type()), to).apply(Some(array), array.len())
+}
+
+/// The values whose JSON texts these are; what is no object or array is null.
+fn parsed(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    if array.null_count() == array.len() {
+        return Ok(new_null_array(to, array.len()));
+    }
+    let mut lines = String::new();
+    for text in array.as_string::<i32>() {
+        let value = text.filter(|text| text.starts_with(['{', '[']));
+        lines += "{\"v\":";
+        lines += value.unwrap_or("null");
+        lines += "}\n";
+    }
+    let schema = Arc::new(Schema::new(vec![Field::new("v", to.clone(), true)]));
+    let mut decoder = arrow::json::ReaderBuilder::new(schema)
+        .with_batch_size(array.len())
+        .with_coerce_primitive(true)
+        .build_decoder()?;
+    decoder.decode(lines.as_bytes())?;
+    let batch = decoder.flush()?;
+    let column = batch.and_then(|batch| batch.columns().first().cloned());
+    Ok(column.unwrap_or_else(|| new_null_array(to, array.len())))
 }
 
 /// Each value as its JSON text.

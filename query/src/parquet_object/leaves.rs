@@ -17,7 +17,11 @@ pub(super) fn mask(
     has_keys: bool,
 ) -> ProjectionMask {
     let named = |at: &usize| {
-        let field = table.schema.fields().get(*at).filter(|_| *at < table.fields)?;
+        let field = table
+            .schema
+            .fields()
+            .get(*at)
+            .filter(|_| *at < table.fields)?;
         let paths = projection.paths.as_deref();
         let wanted = paths.map_or(&Wanted::Whole, |paths| paths.of(field.name()));
         Some((field.name().as_str(), wanted))

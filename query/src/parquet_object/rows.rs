@@ -1,7 +1,7 @@
 //! The rows of a Parquet object, batch by batch.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -23,12 +23,13 @@ use parquet::{
 
 use super::{
     Fault, Ranges,
-    conform::{Conform, conform},
+    conform::Conform,
     footer,
     leaves::{leaf, mask},
     pruning::{blooms_may_hold, bounds, may_hold, on_leaves, pages, type_at},
 };
 use crate::{
+    compaction::reader::constants_of,
     condition::{Bound, Filter},
     constants::{Constant, OBJECT},
     decode::Constants,
@@ -53,18 +54,11 @@ pub(crate) struct Opened {
     footer: ArrowReaderMetadata,
 }
 
-impl Opened {
-    /// The object.
-    pub(crate) fn object(&self) -> &Arc<DataObject> {
-        &self.object
-    }
-}
-
 /// Schemas of files that fit the table's.
 #[derive(Debug, Default)]
 pub(crate) struct Fitting(Mutex<Vec<SchemaRef>>);
 
-/// Opens an object: gives the row groups of it that may hold what the query asks for.
+/// Opens an object: gives those row groups of one `part` `of` it that may hold what the query asks for.
 ///
 /// # Errors
 ///
@@ -75,16 +69,21 @@ pub(crate) async fn open(
     ranges: Ranges,
     plan: &Plan,
     interval: Option<(i64, i64)>,
+    (part, of): (usize, usize),
 ) -> Result<(Opened, VecDeque<usize>), Fault> {
     let mut footer = footer(source, object, &ranges).await?;
-    check_fit(plan, footer.schema())?;
+    // What a compacted file holds was noted when it was made, and the table knows it from there.
+    if object.compacted.is_none() {
+        check_fit(plan, footer.schema())?;
+    }
     if let Some(interval) = interval {
         check_times(&footer, interval)?;
     }
     let conditions = plan.filters.iter().map(|filter| &filter.condition);
     let conditions = on_leaves(footer.metadata(), footer.schema().fields(), conditions);
     let (mut groups, mut is_pruned) = (VecDeque::new(), false);
-    for (at, group) in footer.metadata().row_groups().iter().enumerate() {
+    let all = footer.metadata().row_groups().iter().enumerate();
+    for (at, group) in all.filter(|(at, _)| at % of == part) {
         let place = (object.key.as_str(), &ranges);
         if may_hold(group, &conditions)
             && blooms_may_hold(source, place, group, &conditions).await?
@@ -94,7 +93,7 @@ pub(crate) async fn open(
             is_pruned = true;
         }
     }
-    if is_pruned && groups.is_empty() {
+    if is_pruned && groups.is_empty() && of == 1 {
         add(&source.counters.objects_passed_over, 1);
     }
     if !conditions.is_empty() && !groups.is_empty() {
@@ -114,7 +113,12 @@ fn check_fit(plan: &Plan, stored: &SchemaRef) -> Result<(), Fault> {
     let Some(known) = &table.shape else {
         return Ok(());
     };
-    let fitting = || plan.fitting.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let fitting = || {
+        plan.fitting
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    };
     if fitting().iter().any(|it| it == stored) {
         return Ok(());
     }
@@ -200,7 +204,6 @@ enum Output {
 
 /// The rows of one row group.
 pub(crate) struct Rows {
-    opened: Arc<Opened>,
     decoder: ParquetPushDecoder,
     schema: SchemaRef,
     /// Which of the constants each column is, if it is one.
@@ -210,8 +213,6 @@ pub(crate) struct Rows {
     constants: Vec<Constant>,
     /// The constants of the longest batch so far.
     filled: Vec<ArrayRef>,
-    /// The objects that the rows of a compacted file came from, by their keys.
-    origins: HashMap<String, Arc<DataObject>>,
 }
 
 impl Rows {
@@ -220,7 +221,7 @@ impl Rows {
     /// # Errors
     ///
     /// [`Fault`].
-    pub(crate) fn new(plan: &Plan, opened: &Arc<Opened>, group: usize) -> Result<Self, Fault> {
+    pub(crate) fn new(plan: &Plan, opened: &Opened, group: usize) -> Result<Self, Fault> {
         let (table, projection) = (&plan.table, &plan.projection);
         let metadata = opened.footer.metadata();
         let parquet_schema = metadata.file_metadata().schema_descr();
@@ -257,14 +258,12 @@ impl Rows {
             builder = builder.with_row_filter(RowFilter::new(predicates));
         }
         Ok(Self {
-            opened: Arc::clone(opened),
             decoder: builder.build()?,
             schema: Arc::new(table.schema.project(&projection.columns)?),
             constant_of,
             outputs: None,
             constants,
             filled: Vec::new(),
-            origins: HashMap::new(),
         })
     }
 
@@ -273,12 +272,16 @@ impl Rows {
     /// # Errors
     ///
     /// [`Fault`].
-    pub(crate) async fn next(&mut self, source: &Arc<Source>) -> Result<Option<RecordBatch>, Fault> {
+    pub(crate) async fn next(
+        &mut self,
+        source: &Arc<Source>,
+        opened: &Opened,
+    ) -> Result<Option<RecordBatch>, Fault> {
         loop {
             match self.decoder.try_decode()? {
-                DecodeResult::Data(batch) => return Ok(Some(self.conform(&batch)?)),
+                DecodeResult::Data(batch) => return Ok(Some(self.conform(&batch, opened)?)),
                 DecodeResult::NeedsData(needed) => {
-                    let (ranges, key) = (&self.opened.ranges, &self.opened.object.key);
+                    let (ranges, key) = (&opened.ranges, &opened.object.key);
                     let bytes = ranges.get(source, key, &needed).await?;
                     self.decoder.push_ranges(needed, bytes)?;
                 }
@@ -288,37 +291,20 @@ impl Rows {
     }
 
     /// What keys say, for as many rows as the batch has.
-    fn fill_constants(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+    fn fill_constants(&mut self, batch: &RecordBatch, opened: &Opened) -> Result<(), ArrowError> {
         let rows = batch.num_rows();
         if self.constants.is_empty() {
             return Ok(());
         }
-        let object = &self.opened.object;
-        let mut columns = Constants::new(self.constants.clone());
+        let object = &opened.object;
         if let Some(compacted) = &object.compacted {
             let Some(keys) = batch.column_by_name(OBJECT) else {
                 let reason = format!("a compacted file has no column {OBJECT}");
                 return Err(ArrowError::SchemaError(reason));
             };
-            let keys = conform(keys, &DataType::Utf8)?;
-            for key in keys.as_string::<i32>() {
-                let key = key.unwrap_or_default();
-                if !self.origins.contains_key(key) {
-                    let origin = DataObject {
-                        key: key.to_owned(),
-                        partitions: compacted.places.of(key),
-                        compacted: None,
-                        ..DataObject::clone(object)
-                    };
-                    self.origins.insert(key.to_owned(), Arc::new(origin));
-                }
-                if let Some(origin) = self.origins.get(key) {
-                    columns.begin(origin);
-                    columns.count_rows(1);
-                }
-            }
-            self.filled = columns.finish();
+            self.filled = constants_of(compacted, keys, &self.constants)?;
         } else if self.filled.first().is_none_or(|it| it.len() < rows) {
+            let mut columns = Constants::new(self.constants.clone());
             columns.begin(object);
             columns.count_rows(rows);
             self.filled = columns.finish();
@@ -326,9 +312,9 @@ impl Rows {
         Ok(())
     }
 
-    fn conform(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    fn conform(&mut self, batch: &RecordBatch, opened: &Opened) -> Result<RecordBatch, ArrowError> {
         let rows = batch.num_rows();
-        self.fill_constants(batch)?;
+        self.fill_constants(batch, opened)?;
         let columns = self.schema.fields().iter().zip(&self.constant_of);
         let outputs = self.outputs.get_or_insert_with(|| {
             let output = |(field, constant): (&FieldRef, &Option<usize>)| {

@@ -15,11 +15,11 @@ use crate::{
     decode::Decoder,
     encoding::{Inflater, Raw, Unreadable},
     error::QueryError,
-    fetch::{Feed, Fetched, Given, Part, Payload, Queue, Turn},
+    fetch::{Feed, Fetched, Payload, Queue, Share},
     framing::{Records, record_end},
     hours::interval,
     object::DataObject,
-    parquet_object::{self, Fault as ParquetFault, Ranges, Rows},
+    parquet_object::{self, Fault as ParquetFault, Opened, Ranges, Rows},
     reader::ObjectReport,
     stats::add,
     survey::Survey,
@@ -38,8 +38,8 @@ pub(super) struct Worker {
     inflater: Inflater,
     survey: Survey,
     current: Option<Current>,
-    /// The row group that is being read.
-    rows_of: Option<(Rows, ObjectReport)>,
+    /// The Parquet object that is being read.
+    parquet: Option<Parquet>,
     ready: VecDeque<RecordBatch>,
     batch_rows: usize,
     rows: usize,
@@ -55,12 +55,40 @@ struct Current {
     framing: Framing,
 }
 
+/// The Parquet object that is being read.
+struct Parquet {
+    opened: Opened,
+    report: ObjectReport,
+    /// The row groups that are still to be read.
+    groups: VecDeque<usize>,
+    /// The rows of the one that is being read.
+    rows: Option<Rows>,
+}
+
 /// Where the next record is.
 enum Framing {
     /// One a line; the next line and its start.
     Lines(usize, usize),
     /// As the strict scanner finds it.
     Records(Records),
+}
+
+impl Parquet {
+    /// The next batch.
+    async fn next(&mut self, plan: &Plan) -> Result<Option<RecordBatch>, ParquetFault> {
+        loop {
+            if let Some(rows) = &mut self.rows {
+                if let Some(batch) = rows.next(&plan.source, &self.opened).await? {
+                    return Ok(Some(batch));
+                }
+                self.rows = None;
+            }
+            let Some(group) = self.groups.pop_front() else {
+                return Ok(None);
+            };
+            self.rows = Some(Rows::new(plan, &self.opened, group)?);
+        }
+    }
 }
 
 /// What came of reading on.
@@ -88,7 +116,7 @@ impl Worker {
             decoder,
             survey: Survey::default(),
             current: None,
-            rows_of: None,
+            parquet: None,
             ready: VecDeque::new(),
             batch_rows,
             rows: 0,
@@ -115,7 +143,7 @@ impl Worker {
 
     /// Reads on, or takes what is next.
     async fn advance(&mut self) -> DataFusionResult<()> {
-        if self.rows_of.is_some() {
+        if self.parquet.is_some() {
             return self.read_rows().await;
         }
         if self.current.is_some() {
@@ -124,14 +152,10 @@ impl Worker {
         let inflater = &mut self.inflater;
         let next = match self.left {
             0 => None,
-            _ => self.feed.next_or_part(|| inflater.spare()).await,
+            _ => self.feed.next(|| inflater.spare()).await,
         };
         match next {
-            Some(Given::Object(fetched, turn)) => self.begin(fetched, turn).await,
-            Some(Given::Part(part)) => {
-                let report = ObjectReport::new(part.opened.object());
-                self.begin_rows(&part, report)
-            }
+            Some(fetched) => self.begin(fetched).await,
             None => self.end(),
         }
     }
@@ -148,14 +172,17 @@ impl Worker {
     }
 
     /// Starts on an object.
-    async fn begin(&mut self, fetched: Fetched, turn: Turn) -> DataFusionResult<()> {
+    async fn begin(&mut self, fetched: Fetched) -> DataFusionResult<()> {
         let source = Arc::clone(&self.plan.source);
-        let mut report = ObjectReport::new(&fetched.object);
+        let mut report = ObjectReport::new(&fetched.share.object);
         let raw = match fetched.bytes {
             Ok(Payload::Whole(raw)) => raw,
             Ok(Payload::Ranges(ranges)) => {
-                add(&source.counters.objects_opened, 1);
-                return self.open(fetched.object, ranges, turn).await;
+                add(
+                    &source.counters.objects_opened,
+                    u64::from(fetched.share.part == 0),
+                );
+                return self.open(fetched.share, ranges).await;
             }
             Err(error) => {
                 source
@@ -170,9 +197,9 @@ impl Worker {
         add(&counters.bytes_opened, raw.bytes().len() as u64);
         if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) {
             let ranges = parquet_object::whole(raw);
-            return self.open(fetched.object, ranges, turn).await;
+            return self.open(fetched.share, ranges).await;
         }
-        self.begin_text(fetched.object, raw)
+        self.begin_text(fetched.share.object, raw)
     }
 
     /// Starts on an object that is text.
@@ -217,15 +244,22 @@ impl Worker {
         Ok(())
     }
 
-    /// Opens a Parquet object, begins with its first row group and hands out the others.
-    async fn open(
-        &mut self,
-        object: Arc<DataObject>,
-        ranges: Ranges,
-        turn: Turn,
-    ) -> DataFusionResult<()> {
+    /// Opens a Parquet object.
+    async fn open(&mut self, share: Share, ranges: Ranges) -> DataFusionResult<()> {
+        let Share { object, part, of } = share;
         let source = Arc::clone(&self.plan.source);
         let report = ObjectReport::new(&object);
+        // How many rows a compacted file has is noted beside it.
+        if let Some(rows) = object.compacted.as_ref().and_then(|file| file.rows)
+            && self.schema.fields().is_empty()
+            && self.plan.filters.is_empty()
+        {
+            let rows = if part == 0 { rows } else { 0 };
+            return self.push_unseen(usize::try_from(rows).unwrap_or(usize::MAX));
+        }
+        if self.plan.kind == Kind::Errors {
+            return self.open_foreign(object, report).await;
+        }
         let interval = self.plan.trusts_time.then(|| {
             interval(|part| {
                 let mut constants = self.plan.table.constants.iter();
@@ -233,25 +267,18 @@ impl Worker {
                 part.value(&object)
             })
         });
-        let opened =
-            parquet_object::open(&source, &object, ranges, &self.plan, interval.flatten()).await;
-        let (opened, mut groups) = match opened {
+        let opened = parquet_object::open(
+            &source,
+            &object,
+            ranges,
+            &self.plan,
+            interval.flatten(),
+            (part, of),
+        )
+        .await;
+        let (opened, groups) = match opened {
             Ok(opened) => opened,
-            Err(ParquetFault::Foreign) => {
-                // Named like one, and none.
-                let raw = source.get_whole(&object.key).await;
-                return match raw {
-                    Ok(raw) if parquet_object::is_one(raw.bytes()) => {
-                        let reason = "the Parquet data ends early (a truncated object)".to_owned();
-                        self.fail_rows(report, ParquetFault::Damaged(reason))
-                    }
-                    Ok(raw) => {
-                        add(&source.counters.bytes_opened, raw.bytes().len() as u64);
-                        self.begin_text(object, raw)
-                    }
-                    Err(error) => self.fail_rows(report, ParquetFault::Store(error)),
-                };
-            }
+            Err(ParquetFault::Foreign) => return self.open_foreign(object, report).await,
             Err(fault) => return self.fail_rows(report, fault),
         };
         let counts = self.decoder.counts_only() && self.plan.filters.is_empty();
@@ -261,17 +288,35 @@ impl Worker {
             let rows = groups.iter().map(|group| opened.rows_of(*group)).sum();
             return self.push_unseen(rows);
         }
-        let opened = Arc::new(opened);
-        let mut parts = groups.drain(..).map(|group| Part {
-            opened: Arc::clone(&opened),
-            group,
+        if self.rows > 0 {
+            self.send()?;
+        }
+        self.parquet = Some(Parquet {
+            opened,
+            report,
+            groups,
+            rows: None,
         });
-        let first = parts.next();
-        turn.hand_out(parts);
-        drop(turn);
-        match first {
-            Some(part) => self.begin_rows(&part, report),
-            None => Ok(()),
+        Ok(())
+    }
+
+    /// Opens an object that is named like Parquet and is none.
+    async fn open_foreign(
+        &mut self,
+        object: Arc<DataObject>,
+        report: ObjectReport,
+    ) -> DataFusionResult<()> {
+        let source = Arc::clone(&self.plan.source);
+        match source.get_whole(&object.key).await {
+            Ok(raw) if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) => {
+                let reason = "the Parquet data ends early (a truncated object)".to_owned();
+                self.fail_rows(report, ParquetFault::Damaged(reason))
+            }
+            Ok(raw) => {
+                add(&source.counters.bytes_opened, raw.bytes().len() as u64);
+                self.begin_text(object, raw)
+            }
+            Err(error) => self.fail_rows(report, ParquetFault::Store(error)),
         }
     }
 
@@ -287,36 +332,25 @@ impl Worker {
         Ok(())
     }
 
-    fn begin_rows(&mut self, part: &Part, report: ObjectReport) -> DataFusionResult<()> {
-        if self.rows > 0 {
-            self.send()?;
-        }
-        match Rows::new(&self.plan, &part.opened, part.group) {
-            Ok(rows) => {
-                self.rows_of = Some((rows, report));
-                Ok(())
-            }
-            Err(fault) => self.fail_rows(report, fault),
-        }
-    }
-
-    /// Reads the next batch of a row group.
+    /// Reads the next batch of a Parquet object.
     async fn read_rows(&mut self) -> DataFusionResult<()> {
         let source = Arc::clone(&self.plan.source);
-        let Some((mut rows, report)) = self.rows_of.take() else {
+        let Some(mut parquet) = self.parquet.take() else {
             return Ok(());
         };
-        match rows.next(&source).await {
+        match parquet.next(&self.plan).await {
             Ok(Some(batch)) if self.left > 0 => {
                 let kept = batch.num_rows().min(self.left);
                 self.left -= kept;
                 add(&source.counters.rows, kept as u64);
                 self.ready.push_back(batch.slice(0, kept));
-                self.rows_of = Some((rows, report));
+                self.parquet = Some(parquet);
                 Ok(())
             }
-            Ok(_) => source.finish(report).map_err(QueryError::into_datafusion),
-            Err(fault) => self.fail_rows(report, fault),
+            Ok(_) => source
+                .finish(parquet.report)
+                .map_err(QueryError::into_datafusion),
+            Err(fault) => self.fail_rows(parquet.report, fault),
         }
     }
 

@@ -6,6 +6,7 @@
 )]
 
 mod change;
+mod compaction;
 mod damage;
 mod drift;
 mod errors;
@@ -14,6 +15,7 @@ mod keys;
 mod lake;
 mod laws;
 mod output;
+mod parquet;
 mod pruning;
 mod requests;
 mod s3;

@@ -99,8 +99,8 @@ async fn one_hour_of_ten_thousand_takes_a_handful_of_requests() {
             "1447",
             16,
         ),
-        // Nothing is there, and the columns are learned from the whole lake.
-        (&found, "year = 2031", "null", 26),
+        // Nothing is there, and the columns are learned from what is listed first.
+        (&found, "year = 2031", "null", 14),
     ] {
         let sql = format!("select sum(detail.n) from events where {filter}");
         let (answer, lists, gets) = asked(&server, options, &sql).await;
@@ -121,6 +121,32 @@ async fn a_count_of_everything_lists_by_the_thousand_and_reads_each_object_once(
     assert_eq!(answer, "2500");
     assert!(lists <= 4, "{lists} listings");
     assert!(gets <= 2_564, "{gets} reads");
+}
+
+/// Where nothing says where the error output is, the folders of delivered records are not looked through for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_error_output_is_found_without_listing_the_lake() {
+    let server = lake_of_hours(2_500).await;
+    for (place, name) in [
+        ("errors/processing-failed/2026/11/02/08", "a"),
+        ("old/format-conversion-failed/2026/11", "b"),
+    ] {
+        let folder = server.directory("bucket").join(place);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join(name),
+            "{\"rawData\":\"e30=\",\"errorCode\":\"x\"}\n",
+        )
+        .unwrap();
+    }
+    let sql = "select count(*) from errors where rawData = '{}'";
+    let (answer, lists, gets) = asked(&server, &Options::default(), sql).await;
+    assert_eq!((answer.as_str(), gets), ("2", 2));
+    assert!(
+        lists <= 6,
+        "{lists} listings:\n{}",
+        server.requests().join("\n")
+    );
 }
 
 /// Firehose's own folders say when records arrived, not when they happened: a question about `time` is asked

@@ -101,3 +101,12 @@ impl Block {
         }
     }
 }
+
+/// Every bit the xor of itself and all below: between two quotes, ones.
+#[inline]
+pub(super) fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}

@@ -3,7 +3,8 @@
 use fearless_simd::{Level, dispatch, prelude::*};
 
 use super::block::{BLOCK, Block, Seen};
-use super::checker::{Carry, Checker, Text};
+use super::carry::Carry;
+use super::checker::{Checker, Text};
 use super::memo::Memo;
 use super::wanted::{Spots, Wanted};
 

@@ -1,47 +1,14 @@
 //! The grammar of a record, a block at a time, and what is looked for in it.
 
-use super::block::{BLOCK, Block};
+use super::block::{BLOCK, Block, prefix_xor};
+use super::carry::Carry;
 use super::check::Places;
+use super::scalar::{literal, number};
 use super::wanted::{Spots, Wanted};
 
 /// Levels that are followed, a bit for each; what is deeper is left to the scanner.
 const DEPTH: u32 = 60;
 const NOWHERE: usize = usize::MAX;
-
-/// What one block passes on to the next: of these the last bit counts, as one before the first.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Carry {
-    strings: u64,
-    /// A key goes on.
-    key: bool,
-    braces: u64,
-    /// What a value may follow.
-    before_value: u64,
-    opens: u64,
-    /// What ends a value.
-    ends: u64,
-    commas: u64,
-    scalars: u64,
-    key_ends: u64,
-    colons: u64,
-}
-
-impl Carry {
-    /// Before the first byte.
-    pub(super) fn start() -> Self {
-        Self {
-            // The text is a value.
-            before_value: 1 << 63,
-            ..Self::default()
-        }
-    }
-
-    /// All ones inside a string.
-    #[inline]
-    fn in_string(&self) -> u64 {
-        0_u64.wrapping_sub(self.strings >> 63)
-    }
-}
 
 /// What is checked, and what is looked for in it.
 #[derive(Debug, Clone, Copy)]
@@ -82,15 +49,6 @@ struct Enclosed {
     wrong_in_object: u64,
     /// Wrong in an array.
     wrong_in_array: u64,
-}
-
-/// Every bit the xor of itself and all below: between two quotes, ones.
-#[inline]
-fn prefix_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
 }
 
 impl Checker {
@@ -377,22 +335,22 @@ impl Checker {
             let at = base + keys.trailing_zeros() as usize + 1;
             keys &= keys - 1;
             let text = record.get(at..)?;
+            let first = *text.first()?;
+            if first == b'c' && text.starts_with(b"clientId\"") {
+                return None;
+            }
             if self.in_detail {
-                if text.starts_with(b"clientId\"") {
-                    return None;
-                }
-                wanted.in_detail.note(text, at, &mut self.spots);
+                wanted.in_detail.note(first, text, at, &mut self.spots);
                 continue;
             }
-            let place = match text.first()? {
-                b'c' if text.starts_with(b"clientId\"") => return None,
+            let place = match first {
                 b'd' if text.starts_with(b"detail\":{") => (&mut self.detail, at + 8),
                 b'r' if text.starts_with(b"resources\":[") => (&mut self.resources, at + 11),
                 // With a value of another type.
                 b'd' if text.starts_with(b"detail\"") => return None,
                 b'r' if text.starts_with(b"resources\"") => return None,
                 _ => {
-                    wanted.in_envelope.note(text, at, &mut self.spots);
+                    wanted.in_envelope.note(first, text, at, &mut self.spots);
                     continue;
                 }
             };
@@ -434,51 +392,4 @@ impl Checker {
         }
         Some(())
     }
-}
-
-/// Bytes of the literal that `text` starts with, 0 where it starts with none. It does not branch on which it
-/// is, which no processor could foresee.
-#[inline]
-fn literal(text: &[u8]) -> usize {
-    let Some(word) = text.first_chunk::<8>() else {
-        let literals: [&[u8]; 3] = [b"true", b"false", b"null"];
-        let found = literals.iter().find(|literal| text.starts_with(literal));
-        return found.map_or(0, |literal| literal.len());
-    };
-    let word = u64::from_le_bytes(*word);
-    let four = word & 0xffff_ffff;
-    let of_four = four == u64::from_le_bytes(*b"true\0\0\0\0")
-        || four == u64::from_le_bytes(*b"null\0\0\0\0");
-    let of_five = word & 0xff_ffff_ffff == u64::from_le_bytes(*b"false\0\0\0");
-    usize::from(of_four) * 4 + usize::from(of_five) * 5
-}
-
-#[inline]
-fn digits(text: &[u8]) -> usize {
-    text.iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len())
-}
-
-/// Bytes of the number that `text` starts with, by the grammar of RFC 8259.
-fn number(text: &[u8]) -> Option<usize> {
-    let some = |from: usize| {
-        let count = digits(text.get(from..)?);
-        (count > 0).then_some(from + count)
-    };
-    let mut at = usize::from(text.first() == Some(&b'-'));
-    at = if text.get(at) == Some(&b'0') {
-        at + 1
-    } else {
-        some(at)?
-    };
-    if text.get(at) == Some(&b'.') {
-        at = some(at + 1)?;
-    }
-    if matches!(text.get(at), Some(b'e' | b'E')) {
-        at += 1;
-        at += usize::from(matches!(text.get(at), Some(b'+' | b'-')));
-        at = some(at)?;
-    }
-    Some(at)
 }

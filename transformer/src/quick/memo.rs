@@ -7,7 +7,8 @@
 use fearless_simd::{prelude::*, u8x64};
 
 use super::block::{BLOCK, Seen};
-use super::checker::{Carry, Checker};
+use super::carry::Carry;
+use super::checker::Checker;
 
 /// Blocks that are remembered: as far as an envelope goes.
 const BLOCKS: usize = 6;

@@ -62,12 +62,16 @@ impl Names {
 
     /// Notes where the value of the key is that starts at `at` with `text`, if it is wanted.
     #[inline]
-    pub(super) fn note(&self, text: &[u8], at: usize, spots: &mut Spots) {
-        if text
-            .first()
-            .is_some_and(|first| self.first & bit(*first) != 0)
-            && let Some(name) = self.names.iter().find(|name| text.starts_with(&name.text))
-        {
+    pub(super) fn note(&self, first: u8, text: &[u8], at: usize, spots: &mut Spots) {
+        if self.first & bit(first) != 0 {
+            self.find(text, at, spots);
+        }
+    }
+
+    /// Out of the way of records without wanted members.
+    #[inline(never)]
+    fn find(&self, text: &[u8], at: usize, spots: &mut Spots) {
+        if let Some(name) = self.names.iter().find(|name| text.starts_with(&name.text)) {
             spots.set(name.number, at + name.text.len());
         }
     }

@@ -15,6 +15,10 @@ use serde::Deserialize;
 /// Where the engine finds the error output by itself.
 const USUAL: &str = "errors/";
 
+/// For whoever spelled one wrong.
+const COLUMNS: &str = "rawData, errorCode, errorMessage, attemptsMade, arrivalTimestamp, attemptEndingTimestamp, \
+    lambdaArn, errorOutputType, _object";
+
 /// The records for which a condition holds. Which they are is kept as a hash of 128 bits each: the condition sees
 /// nothing of a record but what goes into the hash.
 pub(super) struct Chosen {
@@ -57,9 +61,9 @@ impl Chosen {
             rest: Vec::new(),
         };
         let asked = async { write(engine.run(&sql).await?, Format::NdJson, &mut chosen).await };
-        asked
-            .await
-            .with_context(|| format!("--where {condition}"))?;
+        asked.await.with_context(|| {
+            format!("--where {condition}: the columns are those of the table errors ({COLUMNS})")
+        })?;
         Ok(chosen)
     }
 

@@ -23,6 +23,8 @@ const REMOTE: &str = "lambda:";
 pub(super) struct Chosen {
     /// Those in processes of their own and elsewhere, by the name in their ARN.
     processes: BTreeMap<String, Arc<dyn Transform>>,
+    /// Those of them in processes of their own, which take any event.
+    hosts: BTreeMap<String, Arc<RuntimeApi>>,
     /// The commands that were typed.
     typed: BTreeMap<String, String>,
     declared: Vec<Declared>,
@@ -33,6 +35,7 @@ impl Chosen {
     /// What was typed comes before what templates declare.
     pub(super) fn new(args: &UpArgs, declared: Vec<Declared>) -> Result<Self> {
         let mut processes: BTreeMap<String, Arc<dyn Transform>> = BTreeMap::new();
+        let mut hosts = BTreeMap::new();
         let mut typed = BTreeMap::new();
         for given in &args.function {
             let of_template = declared.iter().find(|it| it.is(&given.name));
@@ -52,7 +55,9 @@ impl Chosen {
             if let Some(of_template) = of_template {
                 of_template.settle(&mut function, &args.region);
             }
-            processes.insert(name.clone(), host(function, args));
+            let host = host(function, args);
+            hosts.insert(name.clone(), Arc::clone(&host));
+            processes.insert(name.clone(), host);
             typed.insert(name.clone(), given.command.clone());
         }
         for it in &declared {
@@ -61,11 +66,14 @@ impl Chosen {
             }
             if let Some(mut function) = it.process()? {
                 it.settle(&mut function, &args.region);
-                processes.insert(it.name.clone(), host(function, args));
+                let host = host(function, args);
+                hosts.insert(it.name.clone(), Arc::clone(&host));
+                processes.insert(it.name.clone(), host);
             }
         }
         Ok(Self {
             processes,
+            hosts,
             typed,
             declared,
             transformer: args.transformer.clone(),
@@ -79,6 +87,11 @@ impl Chosen {
         let declared = self.declared.iter();
         let declared = declared.filter(|it| !self.typed.contains_key(&it.name));
         typed.chain(declared.map(|it| (it.name.as_str(), it.described())))
+    }
+
+    /// The process of the function that `arn` names.
+    pub(super) fn host(&self, arn: &str) -> Option<Arc<RuntimeApi>> {
+        self.hosts.get(name_in(arn)).cloned()
     }
 
     fn choose(

@@ -206,15 +206,15 @@ impl Behind<'_> {
         let typed = self.args.function.iter().find(is_typed);
         let mut process = match (typed, declared) {
             (Some(given), _) => function::of_command(name, &given.command)?,
-            (None, Some(declared)) => match declared.process()? {
-                Some(process) => process,
-                None => {
+            (None, Some(declared)) => {
+                let Some(process) = declared.process()? else {
                     let token_use = declared.variable("TOKEN_USE").unwrap_or("id");
                     let token_use = token_use.parse().map_err(anyhow::Error::msg);
                     let token_use = token_use.with_context(|| format!("{name}: TOKEN_USE"))?;
                     return Ok(Arc::new(self.identity.authorizer(Some(token_use))?));
-                }
-            },
+                };
+                process
+            }
             (None, None) => {
                 bail!("there is no function {name} in the template; give --function {name}=COMMAND")
             }

@@ -1,9 +1,11 @@
 //! Templates, read for what of them runs here: one file a kind of resource.
 
 mod apis;
+mod buses;
 mod functions;
 mod nested;
 mod streams;
+mod tables;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -11,10 +13,12 @@ use anyhow::{Context, Result, bail};
 use hydrant_check::{Report, Severity};
 use hydrant_records::DeliveryStreamInput;
 use hydrant_template::{Overrides, Presence, Source, Stack, Template};
+use serde_json::Value;
 
 use crate::{args::UpArgs, output};
 
 pub(super) use apis::{DeclaredApi, Style};
+pub(super) use buses::{Part, PartKind};
 pub(super) use functions::Declared;
 
 use super::functions::Chosen;
@@ -24,12 +28,16 @@ use super::functions::Chosen;
 pub(super) struct Deployment {
     /// Delivery streams, each with the name of its template.
     pub(super) streams: Vec<(String, DeliveryStreamInput)>,
-    /// The functions that they name.
+    /// The functions that they name, and that rules have as targets.
     pub(super) functions: Vec<Declared>,
+    /// The Glue tables that they convert their records to, each with the name of its template.
+    pub(super) tables: Vec<(String, Value)>,
     /// APIs in front of a bus.
     pub(super) apis: Vec<DeclaredApi>,
     /// The functions that their authorizers name.
     pub(super) authorizers: Vec<Declared>,
+    /// Buses and what belongs to them, in the order in which they are made.
+    pub(super) parts: Vec<Part>,
     /// Resources that nothing stands for, by their type.
     pub(super) left_out: BTreeMap<String, Vec<String>>,
 }
@@ -64,9 +72,13 @@ impl Deployment {
             deployment.add_all(path, &overrides, args, 0)?;
         }
         if !args.template.is_empty() && deployment.is_empty() {
-            let names: Vec<_> = args.template.iter().map(|it| it.display().to_string()).collect();
+            let names: Vec<_> = args
+                .template
+                .iter()
+                .map(|it| it.display().to_string())
+                .collect();
             bail!(
-                "{} has neither AWS::KinesisFirehose::DeliveryStream nor an API, so there is nothing to run",
+                "{} has neither AWS::KinesisFirehose::DeliveryStream nor an API nor AWS::Events resources, so there is nothing to run",
                 names.join(", ")
             );
         }
@@ -84,7 +96,7 @@ impl Deployment {
     }
 
     fn is_empty(&self) -> bool {
-        self.streams.is_empty() && self.apis.is_empty()
+        self.streams.is_empty() && self.apis.is_empty() && self.parts.is_empty()
     }
 
     /// Adds a template, and those that it nests.
@@ -98,7 +110,10 @@ impl Deployment {
         let resolved = resolve(path, overrides, args)?;
         for nested in nested::of(&resolved.stack, path, overrides) {
             if depth >= MOST_DEPTH {
-                bail!("{}: templates are nested more than {MOST_DEPTH} deep", path.display());
+                bail!(
+                    "{}: templates are nested more than {MOST_DEPTH} deep",
+                    path.display()
+                );
             }
             self.add_all(&nested.path, &nested.overrides, args, depth + 1)?;
         }
@@ -108,16 +123,35 @@ impl Deployment {
     fn add(&mut self, resolved: &Resolved<'_>) -> Result<()> {
         let name = resolved.path.display().to_string();
         let mut run = Vec::new();
+        for part in buses::of(resolved) {
+            run.push(part.id.clone());
+            for function in resolved.stack.functions() {
+                let declared = Declared::new(function, resolved.path);
+                let is_target = part
+                    .input
+                    .to_string()
+                    .contains(&format!(":function:{}\"", declared.name));
+                if is_target && self.functions.iter().all(|it| it.id != declared.id) {
+                    run.push(declared.id.clone());
+                    self.functions.push(declared);
+                }
+            }
+            self.parts.push(part);
+        }
         for api in apis::of(&resolved.stack) {
             for function in resolved.stack.functions() {
                 let id = &function.resource.id;
                 if api.names(id) && self.authorizers.iter().all(|it| it.id != *id) {
                     run.push(id.clone());
-                    self.authorizers.push(Declared::new(function, resolved.path));
+                    self.authorizers
+                        .push(Declared::new(function, resolved.path));
                 }
             }
             run.push(api.id.clone());
             self.apis.push(api);
+        }
+        for table in tables::of(&resolved.stack) {
+            self.tables.push((name.clone(), table));
         }
         for stream in streams::of(resolved)? {
             run.push(stream.id);
@@ -132,6 +166,7 @@ impl Deployment {
         for resource in resolved.stack.resources.values() {
             let left_out = !run.contains(&resource.id)
                 && !apis::is_part(resource)
+                && !tables::is_one(resource)
                 && !nested::is_one(resource, resolved.path);
             if resource.presence != Presence::Absent && left_out {
                 let ids = self.left_out.entry(resource.kind.clone()).or_default();
@@ -145,10 +180,14 @@ impl Deployment {
 fn resolve<'a>(path: &'a Path, overrides: &Overrides, args: &'a UpArgs) -> Result<Resolved<'a>> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let report = Report::of_template(Source::new(&*name, &*text), overrides);
+    let mut report = Report::of_template(Source::new(&*name, &*text), overrides);
     if report.count(Severity::Error) > 0 {
+        let summary = report.summary();
+        report
+            .diagnostics
+            .retain(|it| it.severity == Severity::Error);
         output::say(&report.text());
-        bail!("{name}: {}", report.summary());
+        bail!("{name}: {summary}");
     }
     // Whoever cannot be parsed has an error.
     let template = Template::parse(&text).with_context(|| name.clone())?;

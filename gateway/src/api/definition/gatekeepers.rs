@@ -82,7 +82,13 @@ impl Reader<'_> {
                 vec![Source::Header(header)],
                 behind,
             ),
-            ("request", _) => {
+            ("request", style) => {
+                let format = definition.get("authorizerPayloadFormatVersion");
+                if style == Style::Http
+                    && format.is_some_and(|format| format.as_str() == Some("1.0"))
+                {
+                    return Err("its payload format is 1.0; 2.0 is served here".to_owned());
+                }
                 let sources = sources(definition)?;
                 self.function(definition, Form::Request, sources, behind)
             }

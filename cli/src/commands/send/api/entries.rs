@@ -22,6 +22,10 @@ struct Event<'a> {
     detail: &'a RawValue,
 }
 
+/// A loyalty purchase comes after so many other events, or a few more: of what the generator makes by itself they are
+/// less than a hundredth, and nobody would see a ticket.
+const LOYALTY_EVERY: usize = 20;
+
 /// The details of events, as JSON text.
 pub(super) struct Entries {
     source: Source,
@@ -34,9 +38,9 @@ enum Source {
         form: Form,
     },
     Made {
-        bodies: Box<Bodies>,
-        options: Options,
-        loyalty: bool,
+        events: Generated,
+        /// Loyalty purchases, of another run of the generator, and how many other events there were since the last.
+        loyalty: Option<(Generated, usize)>,
         /// How many are left to make; `None` for as long as somebody asks.
         left: Option<u64>,
     },
@@ -57,10 +61,16 @@ impl Entries {
                     span: Duration::from_hours(24),
                     start: DEFAULT_START.parse().context("the generator's start")?,
                 };
+                let mut other = options.clone();
+                other.seed = options.seed.wrapping_add(1 << 32);
+                let loyalty = args
+                    .api
+                    .loyalty
+                    .then(|| Generated::new(other))
+                    .transpose()?;
                 Source::Made {
-                    bodies: Box::new(Bodies::new(&options)?),
-                    options,
-                    loyalty: args.api.loyalty,
+                    events: Generated::new(options)?,
+                    loyalty: loyalty.map(|generated| (generated, LOYALTY_EVERY - 1)),
                     left: args.api.lasting.is_none().then_some(args.api.events),
                 }
             }
@@ -80,16 +90,22 @@ impl Entries {
             let more = match &mut self.source {
                 Source::Files { records, form } => read(records, *form)?,
                 Source::Made {
-                    bodies,
-                    options,
+                    events,
                     loyalty,
                     left,
                 } => {
                     if *left == Some(0) {
                         return Ok(None);
                     }
-                    let mut made = make(bodies, options)?;
-                    made.retain(|entry| *loyalty || !is_loyalty(entry));
+                    let mut made = events.make()?;
+                    made.retain(|entry| !is_loyalty(entry));
+                    if let Some((loyal, since)) = loyalty {
+                        *since += made.len();
+                        if *since >= LOYALTY_EVERY {
+                            *since = 0;
+                            made.insert(0, loyal.next_loyal()?);
+                        }
+                    }
                     if let Some(left) = left {
                         made.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
                         *left -= made.len() as u64;
@@ -124,14 +140,38 @@ fn read(records: &mut Records, form: Form) -> Result<Option<Vec<String>>> {
     Ok(Some(vec![event.detail.get().to_owned()]))
 }
 
-fn make(bodies: &mut Box<Bodies>, options: &mut Options) -> Result<Vec<String>> {
-    let mut line = Vec::new();
-    if bodies.next_body(&mut line).is_none() {
-        options.seed = options.seed.wrapping_add(1);
-        *bodies = Box::new(Bodies::new(options)?);
-        return Ok(Vec::new());
+/// Entries without an end.
+struct Generated {
+    bodies: Bodies,
+    options: Options,
+}
+
+impl Generated {
+    fn new(options: Options) -> Result<Self> {
+        Ok(Self {
+            bodies: Bodies::new(&options)?,
+            options,
+        })
     }
-    entries_of(&serde_json::from_slice(&line)?)
+
+    /// Those of the next body; none where another seed has its turn.
+    fn make(&mut self) -> Result<Vec<String>> {
+        let mut line = Vec::new();
+        if self.bodies.next_body(&mut line).is_none() {
+            self.options.seed = self.options.seed.wrapping_add(1);
+            self.bodies = Bodies::new(&self.options)?;
+            return Ok(Vec::new());
+        }
+        entries_of(&serde_json::from_slice(&line)?)
+    }
+
+    fn next_loyal(&mut self) -> Result<String> {
+        loop {
+            if let Some(loyal) = self.make()?.into_iter().find(|entry| is_loyalty(entry)) {
+                return Ok(loyal);
+            }
+        }
+    }
 }
 
 /// The entries of a request body.

@@ -170,7 +170,11 @@ fn understand(status: u16, body: &[u8], sent: usize) -> Answer {
     let told = match (kind, message) {
         (Some(kind), Some(message)) => format!("{kind}: {message}"),
         (Some(kind), None) => kind.to_owned(),
-        (None, Some(message)) => message.to_owned(),
+        // Our own template says why the bus did not take it.
+        (None, Some(message)) => match text("reason").filter(|reason| !reason.is_empty()) {
+            Some(reason) => format!("{message}: {reason}"),
+            None => message.to_owned(),
+        },
         (None, None) if body.is_empty() => "no text".to_owned(),
         (None, None) => String::from_utf8_lossy(body).chars().take(200).collect(),
     };

@@ -106,7 +106,7 @@ fn stage_of<'s>(stack: &'s Stack, api: &Resource) -> Option<&'s Node> {
 }
 
 /// A value as JSON; what only a deployment knows as `${…}`.
-fn value_of(node: &Node) -> Value {
+pub(super) fn value_of(node: &Node) -> Value {
     match &node.content {
         Content::Null => Value::Null,
         Content::Boolean(boolean) => Value::Bool(*boolean),

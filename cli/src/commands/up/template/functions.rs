@@ -187,11 +187,14 @@ fn runs(function: hydrant_template::Function<'_>, template: &Path) -> Runs {
             }
         }
     }
-    let build = match function.cargo_binary() {
-        Some(binary) => format!("build it with cargo lambda build --bin {binary}"),
-        None => "there is nothing here that runs for it".to_owned(),
-    };
-    problems.push(format!("{build}, or give --function {id}=COMMAND"));
+    problems.push(match (function.cargo_binary(), &code, function.handler()) {
+        (Some(binary), ..) => format!("build it with cargo lambda build --bin {binary}"),
+        (None, Some(code), Some(handler)) => {
+            format!("no file in {} has its handler {handler}", code.display())
+        }
+        _ => "its code is not beside the template".to_owned(),
+    });
+    problems.push(format!("or give --function {id}=COMMAND"));
     Runs::Nothing(problems.join("; "))
 }
 
