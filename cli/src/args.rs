@@ -2,12 +2,12 @@
 
 #![expect(clippy::doc_markdown, reason = "the help is no Markdown")]
 
+mod bus;
 mod check;
 mod compact;
 mod deliver;
 mod demo;
 mod generate;
-mod bus;
 mod identity;
 mod input;
 mod jobs;
@@ -22,12 +22,12 @@ mod up;
 
 use clap::{ArgAction, Parser, Subcommand};
 
+pub(crate) use bus::{BareEvent, BusArgs, Queues};
 pub(crate) use check::{CheckArgs, CheckFormat, ForecastArgs};
 pub(crate) use compact::CompactArgs;
 pub(crate) use deliver::DeliverArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use generate::{DEFAULT_START, Form, GenerateArgs};
-pub(crate) use bus::{BareEvent, BusArgs, Queues};
 pub(crate) use identity::IdentityArgs;
 pub(crate) use input::InputArgs;
 pub(crate) use jobs::{HistoryArgs, JobsArgs, JobsCommand};
@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     Transform(TransformArgs),
     Deliver(DeliverArgs),
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     Send(SendArgs),
     Token(TokenArgs),
     Redrive(RedriveArgs),

@@ -26,7 +26,9 @@ pub(crate) fn of_keys(mut keys: Vec<String>) -> String {
     keys.sort_unstable();
     keys.dedup();
     let mut print = Fingerprint::new();
-    keys.iter().for_each(|key| print.add(key));
+    for key in &keys {
+        print.add(key);
+    }
     format!("{}-{}", keys.len(), print.text())
 }
 

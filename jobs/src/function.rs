@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a function that is not heard of keeps its interval.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// What is left for the answer, and for a first run of which nobody knows how long it takes.
 const RESERVE: SignedDuration = SignedDuration::from_secs(10);
@@ -121,8 +121,13 @@ fn surroundings(request: &str) -> Surroundings {
         let since = SignedDuration::try_from(SystemClock::now()).unwrap_or_default();
         Timestamp::from_duration(since).unwrap_or(Timestamp::MAX)
     };
-    // Lambda's id of an invocation is like no other.
-    let id = move || format!("{request}{:04x}", count.fetch_add(1, Ordering::Relaxed));
+    // An invocation that Lambda tries again has the id that it had: the instant tells the two apart, whose files
+    // would have the same names.
+    let begun = now().as_nanosecond();
+    let id = move || {
+        let count = count.fetch_add(1, Ordering::Relaxed);
+        format!("{request}{begun:x}{count:04x}")
+    };
     Surroundings::new(now, id, tokio::time::sleep)
 }
 

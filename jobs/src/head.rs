@@ -81,7 +81,7 @@ fn read(file: &Path, text: &str, lake: &str, now: Timestamp) -> Result<Job, Mist
     })?;
     let stem = file.file_stem().map(|it| it.to_string_lossy().into_owned());
     let name = match &head.name {
-        Some(name) => checked(name, |it| job_name(it))?,
+        Some(name) => checked(name, job_name)?,
         None => job_name(&stem.unwrap_or_default()).map_err(|reason| (0, reason))?,
     };
     let timetable = timetable(&head, now)?;
@@ -185,8 +185,8 @@ fn split(text: &str) -> Result<(String, usize), Mistake> {
     Err((0, reason.to_owned()))
 }
 
-fn at<T>(place: &Spanned<T>, reason: impl ToString) -> Mistake {
-    (place.span().start, reason.to_string())
+fn at<T>(place: &Spanned<T>, reason: impl Into<String>) -> Mistake {
+    (place.span().start, reason.into())
 }
 
 fn checked<T, E: ToString>(

@@ -57,7 +57,7 @@ pub async fn load(place: &str, lake: &Lake, now: Timestamp) -> Result<Jobs, JobE
     let url = lake.url();
     for file in files {
         let name = file.filename().unwrap_or_default();
-        if name.starts_with('.') || !name.ends_with(".sql") {
+        if name.starts_with('.') || file.extension() != Some("sql") {
             continue;
         }
         let bytes = match store.get(&file).await {

@@ -265,7 +265,7 @@ impl Runner {
             Output::Table(name) => Some(TableOutput::open(&self.lake, job, name, interval).await?),
             Output::File(_) => None,
         };
-        let computed = self.compute(job, &interval).await?;
+        let computed = Box::pin(self.compute(job, &interval)).await?;
         claim.confirm().await?;
         match (&job.output, table) {
             (Output::Table(_), Some(table)) => {

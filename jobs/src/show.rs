@@ -18,16 +18,17 @@ use crate::{
 pub type Shown = (SchemaRef, Vec<RecordBatch>);
 
 fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
-    Arc::new(StringArray::from_iter(values))
+    Arc::new(values.collect::<StringArray>())
 }
 
 fn numbers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter(values))
+    Arc::new(values.collect::<Int64Array>())
 }
 
 fn times(values: impl Iterator<Item = Option<Timestamp>>) -> ArrayRef {
     let micros = values.map(|it| it.map(Timestamp::as_microsecond));
-    Arc::new(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
+    let micros: TimestampMicrosecondArray = micros.collect();
+    Arc::new(micros.with_timezone("UTC"))
 }
 
 fn shown<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<Shown, ArrowError> {

@@ -126,10 +126,9 @@ async fn check(runner: &Runner, due: &[(&Job, Due)]) -> Result<(), JobError> {
     }
     let mut mistakes = Vec::new();
     for (job, interval) in first.into_values() {
-        match runner.check(job, interval).await {
-            Err(JobError::Mistakes(found)) => mistakes.extend(found),
-            // What else is wrong is wrong with an interval, and its run says so.
-            Ok(()) | Err(_) => {}
+        // What else is wrong is wrong with an interval, and its run says so. Boxed: an engine is made in it.
+        if let Err(JobError::Mistakes(found)) = Box::pin(runner.check(job, interval)).await {
+            mistakes.extend(found);
         }
     }
     mistakes.sort_by(|one, other| one.file.cmp(&other.file));

@@ -220,9 +220,12 @@ impl Catalog {
     ///
     /// [`QueryError::Store`] when the store does not list.
     pub(crate) async fn some_events(&self, source: &Source) -> Result<Objects, QueryError> {
+        let start = Instant::now();
         let root = self.events_root(source).await?;
         let mut found = Objects::default();
-        for entry in list_first(source, &root).await? {
+        let listed = list_first(source, &root).await?;
+        add_time(&source.counters.listing, start);
+        for entry in listed {
             let key = &entry.0;
             let below = key
                 .strip_prefix(root.as_str())

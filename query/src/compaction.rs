@@ -5,12 +5,13 @@
 //! leaves nothing behind but files that nobody has heard of. Rows keep the key they came from in `_object`, and
 //! a file is sorted by hour, client and time.
 //!
-//! Start at [`compact`]; [`vacuum`] removes what was taken, later and only when asked.
+//! Start at [`compact`], or [`compact_to_files`] for those who want Parquet files only; [`vacuum`] removes what was taken, later and only when asked.
 
 mod commit;
 pub(crate) mod counted;
 mod error;
 mod file;
+mod files;
 mod merge;
 mod order;
 mod plan;
@@ -28,6 +29,7 @@ use std::{num::NonZeroUsize, sync::atomic::AtomicU64, time::Duration};
 use crate::problems::Problem;
 
 pub use error::CompactionError;
+pub use files::{Files, compact_to_files};
 pub use run::compact;
 pub use vacuum::{VacuumOptions, Vacuumed, vacuum};
 

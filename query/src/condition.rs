@@ -117,11 +117,11 @@ impl Condition {
 
     /// Whether it may hold for values that lie between two.
     pub(crate) fn may_hold(&self, least: &Bound, most: &Bound) -> bool {
+        use Ordering::{Equal, Greater, Less};
         // What cannot be compared, such as NaN, says nothing.
         let not = |one: &Bound, other: &Bound, order: &[Ordering]| {
             one.order(other).is_some_and(|it| order.contains(&it))
         };
-        use Ordering::{Equal, Greater, Less};
         self.any.iter().any(|(op, bound)| match op {
             Operator::Lt => !not(least, bound, &[Equal, Greater]),
             Operator::LtEq => !not(least, bound, &[Greater]),

@@ -172,9 +172,10 @@ impl Engine {
     /// As [`Engine::sql`]; errors of running come out of the stream, [`QueryError::from`] unwraps them.
     pub async fn run(&self, sql: &str) -> Result<SendableRecordBatchStream, QueryError> {
         let parsed = statement::parse(sql).map_err(QueryError::from)?;
-        self.open_bucket(&parsed).await?;
+        // Boxed: a client of S3 is made in it.
+        Box::pin(self.open_bucket(&parsed)).await?;
         self.begin(&parsed).await;
-        answer::run(self, sql, &parsed).await
+        Box::pin(answer::run(self, sql, &parsed)).await
     }
 
     /// Opens the bucket that a statement writes to, or reads a table of its own from.

@@ -113,15 +113,15 @@ impl Feed {
         }
     }
 
-    /// The next object; `spare` is a buffer to read it into.
-    pub(crate) async fn next(&mut self, spare: impl FnOnce() -> Vec<u8>) -> Option<Fetched> {
+    /// The next object; `buffer` gives one to read it into.
+    pub(crate) async fn next(&mut self, buffer: impl FnOnce() -> Vec<u8>) -> Option<Fetched> {
         if self.source.directory.is_some() {
             let (at, share) = self.queue.take()?;
             let object = &share.object;
             let bytes = if is_named_so(object) {
                 Ranges::of_object(&self.source, object).map(Payload::Ranges)
             } else {
-                let read = self.source.read_file(&object.key, spare());
+                let read = self.source.read_file(&object.key, buffer());
                 read.map(|bytes| Payload::Whole(Raw::Read(bytes)))
             };
             return Some(Fetched { at, share, bytes });

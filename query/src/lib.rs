@@ -43,8 +43,8 @@
 
 mod catalog;
 mod column;
-mod condition;
 pub mod compaction;
+mod condition;
 mod constants;
 mod decode;
 pub mod delta;

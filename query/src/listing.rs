@@ -285,8 +285,9 @@ fn directory_error(source: &Source, key: &str, error: io::Error) -> QueryError {
 }
 
 /// Whether a name marks what is not data: Hadoop's tools, Delta and people begin such names with `_` or `.`.
+/// A partition's folder, `_type=…`, is data, as it is for Spark.
 fn is_hidden(name: &str) -> bool {
-    name.starts_with(['_', '.']) && name != HIVE_NULL
+    name.starts_with(['_', '.']) && name != HIVE_NULL && !name.contains('=')
 }
 
 /// Walks a directory, with several threads where there is much of it.

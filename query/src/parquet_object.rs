@@ -145,6 +145,15 @@ pub(crate) async fn footer(
     if !bytes.first().is_some_and(|bytes| bytes.ends_with(PARQUET)) {
         return Err(Fault::Foreign);
     }
+    // Behind the footer stand its length, in four bytes, and the four of the name.
+    let said = bytes.first().and_then(|bytes| {
+        let (before, _) = bytes.split_last_chunk::<4>()?;
+        before.last_chunk::<4>().copied()
+    });
+    if said.is_none_or(|said| u64::from(u32::from_le_bytes(said)) > length - 2 * ends) {
+        let reason = "the Parquet footer is longer than the object".to_owned();
+        return Err(Fault::Damaged(reason));
+    }
     let mut decoder =
         ParquetMetaDataPushDecoder::try_new(length)?.with_page_index_policy(PageIndexPolicy::Skip);
     decoder.push_ranges(vec![tail], bytes)?;

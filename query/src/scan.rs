@@ -158,9 +158,10 @@ impl ScanExec {
         let partitions = self.properties.partitioning.partition_count();
         let are_many = partitions == 1 || self.objects.len() >= MANY * partitions;
         let shares = self.objects.iter().flat_map(|object| {
-            let of = match are_many {
-                true => 1,
-                false => row_groups(&self.plan.source, object).clamp(1, MANY * partitions),
+            let of = if are_many {
+                1
+            } else {
+                row_groups(&self.plan.source, object).clamp(1, MANY * partitions)
             };
             (0..of).map(move |part| Share {
                 object: Arc::clone(object),

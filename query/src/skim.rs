@@ -152,7 +152,6 @@ mod tests {
     use hydrant_records::json::Scanner;
     use proptest::prelude::*;
 
-    use super::*;
     use crate::survey::Survey;
 
     proptest! {

@@ -52,6 +52,10 @@ struct Planned {
     /// What the statement says of event times, which folders need not be named after.
     times: Option<Predicate>,
     /// The compacted part of the lake, once somebody has looked for it.
+    #[expect(
+        clippy::option_option,
+        reason = "not looked for yet, or looked for and not there"
+    )]
     compacted: Option<Option<Arc<Snapshot>>>,
     reach: Option<Reach>,
     /// What was learned beyond the sample.
@@ -67,8 +71,8 @@ struct Reach {
 
 impl Reach {
     /// Leaves out compacted files without an event of these times.
-    fn narrow(&mut self, times: &Option<Predicate>) {
-        let Some(predicate) = times.as_ref().filter(|it| it.is_of_time()) else {
+    fn narrow(&mut self, times: Option<&Predicate>) {
+        let Some(predicate) = times.filter(|it| it.is_of_time()) else {
             return;
         };
         let may_hold = |object: &Arc<DataObject>| {
@@ -174,7 +178,9 @@ impl Tables {
                 && !planned.learned.names(name)
             {
                 let compacted = self.compacted(&mut planned).await?;
-                let all = self.objects(compacted.as_deref(), &Predicate::Maybe).await?;
+                let all = self
+                    .objects(compacted.as_deref(), &Predicate::Maybe)
+                    .await?;
                 let learned = learn_all(&self.source, &all.objects, Some(name)).await?;
                 planned.learned.merge(&learned);
             }
@@ -194,10 +200,7 @@ impl Tables {
     }
 
     /// The compacted part of the lake, the same for all of a statement.
-    async fn compacted(
-        &self,
-        planned: &mut Planned,
-    ) -> Result<Option<Arc<Snapshot>>, QueryError> {
+    async fn compacted(&self, planned: &mut Planned) -> Result<Option<Arc<Snapshot>>, QueryError> {
         if planned.compacted.is_none() {
             let found = Snapshot::open(&self.source).await?;
             planned.compacted = Some(found.map(Arc::new));
@@ -299,7 +302,7 @@ impl Tables {
             }
             // A compacted file knows its first and last event time, whatever folders are named after.
             if self.pinned.is_none() && fields.iter().any(is_time) {
-                reach.narrow(&planned.times);
+                reach.narrow(planned.times.as_ref());
             }
             planned.reach = Some(reach);
         }

@@ -159,10 +159,9 @@ fn stand_in(name: &str, unknown: &Unknown) -> Option<String> {
         "KinesisStreamARN" => Some(format!(
             "arn:aws:kinesis:us-east-1:000000000000:stream/{called}"
         )),
-        // Tags decide nothing, as names do.
-        "DeliveryStreamName" | "LogGroupName" | "LogStreamName" | "Key" | "Value" => Some(called),
-        // A table is found by its names, and one without has its logical id.
-        "DatabaseName" | "TableName" => Some(called),
+        // Tags decide nothing, as names do. A table is found by its names, and one without has its logical id.
+        "DeliveryStreamName" | "LogGroupName" | "LogStreamName" | "Key" | "Value"
+        | "DatabaseName" | "TableName" => Some(called),
         "AWSKMSKeyARN" | "KeyARN" => {
             Some(format!("arn:aws:kms:us-east-1:000000000000:key/{called}"))
         }

@@ -29,7 +29,10 @@ def check(model, parsed, http_response, **_):
         assert http_response.headers["x-amzn-requestid"]
         return
     if model.output_shape is not None:
-        validate(model.output_shape, json.loads(http_response.content), model.name)
+        answer = json.loads(http_response.content)
+        # `secret:events!connection/…`: AWS's own answers have the exclamation mark that its model forbids.
+        answer.pop("SecretArn", None)
+        validate(model.output_shape, answer, model.name)
 
 
 @pytest.fixture(scope="module")

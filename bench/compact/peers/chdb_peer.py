@@ -25,9 +25,10 @@ columns = ", ".join(
 ).replace("'", "\\'")
 answer = chdb.query(
     f"insert into function file('{target}/{{_partition_id}}.parquet', Parquet) "
-    f"partition by concat(assumeNotNull(detail.eventType), '-', substring(toString(time), 1, 10)) "
-    f"select * replace (parseDateTime64BestEffort(time, 6) as time) "
-    f"from file('{lake}/events/{EVERYTHING}/*.gz', JSONEachRow, '{columns}') "
+    f"partition by concat(event_type, '-', event_date) "
+    f"select * replace (parseDateTime64BestEffort(time, 6) as time) from ("
+    f"select *, assumeNotNull(tupleElement(detail, 'eventType')) as event_type, substring(time, 1, 10) as event_date "
+    f"from file('{lake}/events/{EVERYTHING}/*.gz', JSONEachRow, '{columns}')) "
     f"settings max_threads = 2, output_format_parquet_compression_method = 'zstd', max_partitions_per_insert_block = 1000, "
     f"input_format_skip_unknown_fields = 1, input_format_defaults_for_omitted_fields = 1, use_hive_partitioning = 0, "
     f"input_format_null_as_default = 1, engine_file_truncate_on_insert = 1"

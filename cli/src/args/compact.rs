@@ -21,11 +21,17 @@ use super::sql::size;
   hydrant compact --lake lake --dry-run
   hydrant compact --lake s3://bucket --older-than 2h
   hydrant compact --lake s3://bucket --watch 5m
+  hydrant compact --lake s3://bucket --to parquet:s3://files/events
   hydrant compact --lake s3://bucket --vacuum --grace 30d")]
 pub(crate) struct CompactArgs {
     /// The lake: a directory, file://… or s3://bucket/prefix
     #[arg(long, value_name = "URL", env = "HYDRANT_LAKE", default_value = ".")]
     pub(crate) lake: String,
+
+    /// Write plain Parquet files here instead, for those who want no Delta table: parquet:DIRECTORY or
+    /// parquet:s3://bucket/prefix. Runs into one place take each object once between them
+    #[arg(long, value_name = "parquet:URL", value_parser = parquet)]
+    pub(crate) to: Option<String>,
 
     /// Take the objects of hours that ended this long ago; where folders do not tell, objects that were written
     /// this long ago
@@ -70,6 +76,14 @@ pub(crate) struct CompactArgs {
     pub(crate) prefix: Option<String>,
 }
 
+/// Where files go: `parquet:` and a directory or URL.
+fn parquet(text: &str) -> Result<String, String> {
+    match text.strip_prefix("parquet:") {
+        Some(url) if !url.is_empty() => Ok(url.to_owned()),
+        _ => Err("write such as parquet:files or parquet:s3://bucket/prefix".to_owned()),
+    }
+}
+
 /// A length of time: `90m`, `7d`, `0s`.
 fn span(text: &str) -> Result<Duration, String> {
     let mistake = |reason: String| format!("{reason}; write such as 1h, 90m or 7d");
@@ -104,5 +118,7 @@ mod tests {
             assert!(mistake.ends_with("write such as 1h, 90m or 7d"), "{text}");
         }
         assert!(pause("0s").is_err());
+        assert_eq!(parquet("parquet:s3://a/b"), Ok("s3://a/b".to_owned()));
+        assert!(parquet("parquet:").is_err() && parquet("delta:x").is_err());
     }
 }

@@ -5,14 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
-use hydrant_lake::Lake;
+use anyhow::{Context, Result, bail};
+use hydrant_lake::{Lake, Location};
 use hydrant_query::{
     Options,
     compaction::{
-        CompactOptions, Compacted, Progress, Surroundings, VacuumOptions, Vacuumed, compact, vacuum,
+        CompactOptions, Compacted, Files, Progress, Surroundings, VacuumOptions, Vacuumed, compact,
+        compact_to_files, vacuum,
     },
 };
+use object_store::memory::InMemory;
 
 use crate::{
     args::CompactArgs,
@@ -30,10 +32,14 @@ const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(args: &CompactArgs, quiet: bool) -> Result<()> {
     let lake = Lake::open(&args.lake, false).await?;
+    let files = match &args.to {
+        Some(to) => Some(files(args, &lake, to).await?),
+        None => None,
+    };
     let mut signals = StopSignals::listen()?;
     loop {
         tokio::select! {
-            done = once(args, &lake, quiet) => done?,
+            done = once(args, &lake, files.as_ref(), quiet) => done?,
             () = signals.asked() => return stopped(args),
         }
         let Some(pause) = args.watch else {
@@ -46,6 +52,24 @@ pub(crate) async fn run(args: &CompactArgs, quiet: bool) -> Result<()> {
     }
 }
 
+/// Where plain files go.
+async fn files(args: &CompactArgs, lake: &Lake, to: &str) -> Result<Files> {
+    let opened = || format!("Parquet files cannot be written to {to}");
+    let location: Location = to.parse().with_context(opened)?;
+    let target = match &location {
+        // A directory that is not there has nothing, and is not made to look into it.
+        Location::Directory(directory) if args.dry_run && !directory.exists() => {
+            Lake::from_store(location, Arc::new(InMemory::new()))
+        }
+        _ => Lake::open(to, true).await.with_context(opened)?,
+    };
+    let files = Files::open(lake, &target, args.dry_run).await?;
+    if args.vacuum {
+        files.may_vacuum().await?;
+    }
+    Ok(files)
+}
+
 /// Whoever watches wanted it to end some day; whoever waits for an end did not get one.
 fn stopped(args: &CompactArgs) -> Result<()> {
     if args.watch.is_some() {
@@ -55,7 +79,7 @@ fn stopped(args: &CompactArgs) -> Result<()> {
 }
 
 /// One run, and what is removed after it.
-async fn once(args: &CompactArgs, lake: &Lake, quiet: bool) -> Result<()> {
+async fn once(args: &CompactArgs, lake: &Lake, files: Option<&Files>, quiet: bool) -> Result<()> {
     let start = Instant::now();
     let (prefix, error_prefix) = match &args.stream {
         Some(stream) => prefixes(stream)?,
@@ -81,7 +105,14 @@ async fn once(args: &CompactArgs, lake: &Lake, quiet: bool) -> Result<()> {
         run: rand::random(),
     };
     let progress = Arc::new(Progress::default());
-    let work = compact(lake, &options, &settings, surroundings, &progress);
+    let work = async {
+        match files {
+            Some(files) => {
+                compact_to_files(files, &options, &settings, surroundings, &progress).await
+            }
+            None => compact(lake, &options, &settings, surroundings, &progress).await,
+        }
+    };
     let done = tokio::select! {
         done = work => done?,
         never = watch(&progress, quiet) => match never {},
@@ -91,7 +122,8 @@ async fn once(args: &CompactArgs, lake: &Lake, quiet: bool) -> Result<()> {
             grace: args.grace,
             dry_run: args.dry_run,
         };
-        Some(vacuum(lake, &options, now()).await?)
+        let of = files.map_or(lake, Files::lake);
+        Some(vacuum(of, &options, now()).await?)
     } else {
         None
     };

@@ -130,11 +130,11 @@ impl Place<'_> {
             );
         }
         let due = due.into_iter().map(|due| (job, due)).collect();
-        let pace = Pace {
+        let how = Pace {
             parallel: parallel.into(),
             waits: true,
         };
-        until_stopped(|stop| self.work(&runner, due, pace, stop)).await
+        until_stopped(|stop| self.work(&runner, due, how, stop)).await
     }
 
     /// Runs intervals and tells of each; an error says how many went wrong.
@@ -142,13 +142,13 @@ impl Place<'_> {
         &self,
         runner: &Runner,
         due: Vec<(&Job, Due)>,
-        pace: Pace,
+        how: Pace,
         stop: Stop,
     ) -> Result<()> {
         let told = told::Told::new(due.len(), self.quiet);
         let goes_on = || !stop.is_asked();
-        let tally = work(runner, due, pace, goes_on, |job, attempt| {
-            told.tell(job, attempt)
+        let tally = work(runner, due, how, goes_on, |job, attempt| {
+            told.tell(job, attempt);
         })
         .await;
         drop(told);
@@ -235,11 +235,11 @@ async fn one(place: &Place<'_>, name: &str, at: Option<&str>, dry_run: bool) -> 
         after: Timestamp::MAX,
         reason: "run",
     };
-    let pace = Pace {
+    let how = Pace {
         parallel: 1,
         waits: true,
     };
-    until_stopped(|stop| place.work(&runner, vec![(&job, due)], pace, stop)).await
+    until_stopped(|stop| place.work(&runner, vec![(&job, due)], how, stop)).await
 }
 
 fn instant(job: &Job, text: &str) -> Result<Timestamp> {
@@ -311,11 +311,11 @@ async fn run_due(place: &Place<'_>, at: Option<&str>, parallel: u16) -> Result<(
                 .map(|due| (job, due)),
         );
     }
-    let pace = Pace {
+    let how = Pace {
         parallel: parallel.into(),
         waits: false,
     };
-    until_stopped(|stop| place.work(&runner, found, pace, stop)).await?;
+    until_stopped(|stop| place.work(&runner, found, how, stop)).await?;
     if !jobs.mistakes.is_empty() {
         bail!(
             "{} of the files have a mistake; the other jobs were run",

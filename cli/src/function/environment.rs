@@ -258,16 +258,20 @@ mod tests {
     #[test]
     fn what_the_variables_lack_is_said_before_a_record_is_taken() {
         let stream = stream("e/!{partitionKeyFromLambda:t}/");
-        let told: Vec<String> = [
-            &[][..],
-            &[("PARTITION_KEYS", "u=.detail.u")],
-            &[("PARTITION_KEYS", "t")],
-            &[("ON_MISSING", "unknown")],
-            &[("REQUIRE_CLIENT_ID", "yes")],
-        ]
-        .into_iter()
-        .map(|pairs| format!("{:#}", transformer(&variables(pairs), &stream).unwrap_err()))
-        .collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        let cases: [(&[(&str, &str)], &str); 5] = [
+            (&[], "PARTITION_KEYS does not give it; add t=.path"),
+            (&[("PARTITION_KEYS", "u=.detail.u")], "takes the key t"),
+            (&[("PARTITION_KEYS", "t")], "PARTITION_KEYS is \"t\": "),
+            (&[("ON_MISSING", "unknown")], "PARTITION_KEYS is not set"),
+            (
+                &[("REQUIRE_CLIENT_ID", "yes")],
+                "\"yes\": use true or false",
+            ),
+        ];
+        for (pairs, part) in cases {
+            let told = transformer(&variables(pairs), &stream).unwrap_err();
+            let told = format!("{told:#}");
+            assert!(told.contains(part), "{told}");
+        }
     }
 }

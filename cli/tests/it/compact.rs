@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 use crate::support::{Place, REPEATABLE, example};
 
 /// A small lake that is the same every time.
@@ -27,10 +29,15 @@ const QUESTIONS: [&str; 3] = [
     "select eventType, hour, count(*) from events where hour > 1 group by 1, 2 order by 1, 2",
 ];
 
-fn answers(place: &Place) -> Vec<String> {
+/// The rows of each answer. The order of the fields in a struct is that of the schema, which may learn them in
+/// another order.
+fn answers(place: &Place) -> Vec<Vec<Value>> {
     let ask = |sql: &&str| {
         let asked = ["sql", "--lake", "lake", "--format", "ndjson", "-c", sql];
-        place.run(&asked).ok()
+        let rows = place.run(&asked).ok();
+        rows.lines()
+            .map(|row| serde_json::from_str(row).unwrap())
+            .collect()
     };
     QUESTIONS.iter().map(ask).collect()
 }

@@ -255,7 +255,11 @@ fn what_is_wrong_with_a_stream_is_said_before_anything_is_read() {
         "refused.json",
         definition.replace("\"SizeInMBs\": 128", "\"SizeInMBs\": 5"),
     );
-    place.file("unsupported.json", definition.replace("GZIP", "Snappy"));
+    let converting = std::fs::read_to_string(example("parquet-stream.json")).unwrap();
+    place.file(
+        "unsupported.json",
+        converting.replace("ParquetSerDe", "OrcSerDe"),
+    );
     let screens: Vec<String> = ["absent", "broken", "unknown", "refused", "unsupported"]
         .map(|name| {
             place

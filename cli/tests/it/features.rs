@@ -123,7 +123,7 @@ fn the_tables_of_a_template_are_those_that_its_streams_convert_to() {
     let place = Place::new();
     place.file(
         "template.yaml",
-        r#"
+        r"
 Resources:
   Database:
     Type: AWS::Glue::Database
@@ -156,7 +156,7 @@ Resources:
             Region: !Ref AWS::Region
           InputFormatConfiguration: { Deserializer: { OpenXJsonSerDe: {} } }
           OutputFormatConfiguration: { Serializer: { ParquetSerDe: {} } }
-"#,
+",
     );
     let up = Up::start(place.path(), &["-t", "template.yaml"]);
     // {"id":"a","n":7}
@@ -172,5 +172,5 @@ Resources:
 fn a_function_elsewhere_needs_a_name() {
     let ran = Place::new().run(&["up", "--listen", "127.0.0.1:0", "--function", "f=lambda:"]);
     assert_eq!(ran.status, 1);
-    insta::assert_snapshot!(ran.stderr.trim_end(), @"error: --function f=lambda: names no function; write lambda:NAME or lambda:ARN");
+    insta::assert_snapshot!(ran.stderr.trim_end(), @"error: --function f=lambda:: write lambda: and a function's name or ARN");
 }

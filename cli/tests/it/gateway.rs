@@ -148,16 +148,16 @@ fn every_body_comes_through_the_deployed_template_or_is_refused_by_it() {
     let cases: Value = serde_json::from_str(&cases.unwrap()).unwrap();
     for case in cases["cases"].as_array().unwrap() {
         let (status, answer) = door.post("/prod/event", &token, &case["body"].to_string());
-        let taken = door.bus.taken();
+        let arrived = door.bus.taken();
         let Some(details) = case["details"].as_array() else {
             assert_eq!(status, 400, "{case} {answer}");
             assert_eq!(answer["message"], "Invalid request body");
-            assert!(taken.is_empty());
+            assert!(arrived.is_empty());
             continue;
         };
         if details.is_empty() || details.len() > 10 {
             // EventBridge takes one to ten, and a client is told so: not with 200, as in the AWS sample.
-            assert_eq!((status, taken.len()), (400, 0), "{case} {answer}");
+            assert_eq!((status, arrived.len()), (400, 0), "{case} {answer}");
             assert_eq!(answer["reason"], "1 validation error detected");
             continue;
         }
@@ -172,13 +172,13 @@ fn every_body_comes_through_the_deployed_template_or_is_refused_by_it() {
         };
         assert_eq!(status, wanted, "{case} {answer}");
         assert_eq!(
-            taken
+            arrived
                 .iter()
                 .map(|it| it["Detail"].clone())
                 .collect::<Vec<_>>(),
             good
         );
-        for entry in taken {
+        for entry in arrived {
             assert_eq!(entry["Resources"], json!(["shop-7"]));
             assert_eq!(entry["EventBusName"], "client-events");
             assert_eq!(

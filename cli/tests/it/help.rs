@@ -15,8 +15,8 @@ fn the_help_reads_like_a_manual() {
         "send",
         "sql",
         "compact",
-        "up",
         "token",
+        "up",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()

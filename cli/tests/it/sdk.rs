@@ -49,12 +49,12 @@ async fn the_sdk_drives_every_operation() {
         .build()
         .unwrap();
     let create = || {
-        client
+        let call = client
             .create_delivery_stream()
             .delivery_stream_name("s")
             .extended_s3_destination_configuration(destination.clone())
-            .tags(Tag::builder().key("stage").value("test").build().unwrap())
-            .send()
+            .tags(Tag::builder().key("stage").value("test").build().unwrap());
+        Box::pin(call.send())
     };
     let created = create().await.unwrap();
     assert!(
@@ -110,7 +110,7 @@ async fn the_sdk_drives_every_operation() {
     );
     assert!(first.s3_destination_description().is_some());
     let update = |version: &str| {
-        client
+        let call = client
             .update_destination()
             .delivery_stream_name("s")
             .current_delivery_stream_version_id(version)
@@ -119,8 +119,8 @@ async fn the_sdk_drives_every_operation() {
                 ExtendedS3DestinationUpdate::builder()
                     .compression_format(CompressionFormat::Gzip)
                     .build(),
-            )
-            .send()
+            );
+        Box::pin(call.send())
     };
     update(description.version_id()).await.unwrap();
     let stale = update(description.version_id())

@@ -118,21 +118,21 @@ async fn a_wrong_query_has_a_line_and_nothing_has_run() {
         ("count(*) as n", "count(*) as interval_start"),
     ] {
         let job = place.job("daily", &DAILY.replace(from, to)).await;
-        let pace = Pace {
+        let how = Pace {
             parallel: 2,
             waits: true,
         };
         let error = work(
             &runner,
             all(&job, (1..3).map(day)),
-            pace,
+            how,
             || true,
             |_, _| panic!("it ran"),
         )
         .await;
         match error.unwrap_err() {
             JobError::Mistakes(mistakes) => {
-                said += &format!("{}\n", mistakes[0].to_string().replace(&folder, "jobs"))
+                said += &format!("{}\n", mistakes[0].to_string().replace(&folder, "jobs"));
             }
             other => panic!("{other:?}"),
         }

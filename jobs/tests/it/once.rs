@@ -66,7 +66,7 @@ async fn runners_that_share_the_work_come_to_what_one_query_says() {
     }
     let job = place.job("daily", DAILY).await;
     let (one, two) = (place.runner("one").await, place.runner("two").await);
-    let pace = Pace {
+    let how = Pace {
         parallel: 3,
         waits: true,
     };
@@ -76,7 +76,7 @@ async fn runners_that_share_the_work_come_to_what_one_query_says() {
             work(
                 &runner,
                 all(&job, (1..=9).map(day)),
-                pace,
+                how,
                 || true,
                 |_, _| {},
             )
@@ -190,7 +190,7 @@ async fn a_bucket_is_as_good_as_a_directory() {
     }
     let job = place.job("daily", DAILY).await;
     let (one, two) = (place.runner("one").await, place.runner("two").await);
-    let pace = Pace {
+    let how = Pace {
         parallel: 2,
         waits: true,
     };
@@ -200,7 +200,7 @@ async fn a_bucket_is_as_good_as_a_directory() {
             work(
                 &runner,
                 all(&job, (1..=3).map(day)),
-                pace,
+                how,
                 || true,
                 |_, _| {},
             )

@@ -96,12 +96,12 @@ impl Place {
             .root
             .join(format!("events/year=2026/month=11/day={day:02}/hour=10"));
         std::fs::create_dir_all(&folder).unwrap();
-        let lines: String = events
-            .iter()
-            .map(|(kind, price)| {
-                format!("{{\"time\":\"2026-11-{day:02}T10:00:00Z\",\"kind\":\"{kind}\",\"price\":{price}}}\n")
-            })
-            .collect();
+        let mut lines = String::new();
+        for (kind, price) in events {
+            lines += &format!(
+                "{{\"time\":\"2026-11-{day:02}T10:00:00Z\",\"kind\":\"{kind}\",\"price\":{price}}}\n"
+            );
+        }
         std::fs::write(folder.join(name), lines).unwrap();
     }
 
@@ -135,7 +135,7 @@ impl Place {
         let surroundings = Surroundings::new(now, id, tokio::time::sleep);
         let options = RunnerOptions {
             reading: Options::default(),
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             name: name.to_owned(),
         };
         Runner::open(&self.lake, options, surroundings)

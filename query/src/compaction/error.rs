@@ -26,6 +26,14 @@ pub enum CompactionError {
         /// The table.
         table: String,
     },
+    /// The place is none for Parquet files.
+    #[error("{target} {reason}")]
+    Target {
+        /// The place.
+        target: String,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// The record of what the table has taken is missing or damaged.
     #[error(
         "{file}, which says what the compacted table has taken, {reason}; without it nothing can be taken without \

@@ -48,6 +48,10 @@ impl Snapshot {
         {
             return Ok(None);
         }
+        if source.directory.is_none() {
+            // Whether there is a log.
+            add(&source.counters.list_requests, 1);
+        }
         let location = format!("{}{TABLE}", source.lake);
         let found = DeltaTable::open_in(Arc::clone(&source.store), location, TABLE);
         let Some(table) = found.await.map_err(CompactionError::from)? else {

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::datatypes::Schema;
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::{
     error::CompactionError,
     file::properties,
     schema::{file_schema, stored},
-    state::TABLE,
+    state::{TABLE, exact},
 };
 use crate::delta::{DataFile, DataFileOptions, DeltaError, DeltaTable, NewFile};
 
@@ -44,7 +44,7 @@ pub(super) async fn rewrite(
             source,
         })
     };
-    let read = match store.get(&Path::from(key.as_str())).await {
+    let read = match store.get(&exact(&key)).await {
         Ok(found) => found.bytes().await,
         Err(error) => Err(error),
     };

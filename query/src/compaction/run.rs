@@ -68,6 +68,17 @@ pub async fn compact(
     progress: &Arc<Progress>,
 ) -> Result<Compacted, CompactionError> {
     let engine = Engine::open(lake, options)?;
+    compact_with(&engine, lake, settings, surroundings, progress).await
+}
+
+/// As [`compact`], with an engine that reads the lake.
+pub(super) async fn compact_with(
+    engine: &Engine,
+    lake: &Lake,
+    settings: &CompactOptions,
+    surroundings: Surroundings,
+    progress: &Arc<Progress>,
+) -> Result<Compacted, CompactionError> {
     let threads = settings
         .threads
         .or_else(|| std::thread::available_parallelism().ok())
@@ -83,9 +94,9 @@ pub async fn compact(
         broken: HashSet::new(),
         next_file: Arc::default(),
     };
-    run.all(&engine).await?;
+    run.all(engine).await?;
     if !settings.dry_run {
-        run.merge_small(&engine).await?;
+        run.merge_small(engine).await?;
     }
     run.done.problems = run.source.problems.list();
     Ok(run.done)

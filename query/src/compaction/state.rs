@@ -29,6 +29,11 @@ pub(crate) const PROPERTY: &str = "hydrant.events";
 /// The format of what is written.
 const FORMAT: u32 = 1;
 
+/// A key as it is spelled, which [`Path::from`] would encode once more.
+pub(crate) fn exact(key: &str) -> Path {
+    Path::parse(key).unwrap_or_else(|_| Path::from(key))
+}
+
 /// See the module.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {

@@ -14,7 +14,7 @@ use arrow::{
 };
 use datafusion::{error::DataFusionError, execution::TaskContext, physical_plan::ExecutionPlan};
 use futures::StreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::{
     error::CompactionError,
@@ -22,7 +22,7 @@ use super::{
     order::{Part, Sorted, sort},
     plan::Task,
     schema::{DATE, TYPE, file_schema, stored},
-    state::TABLE,
+    state::{TABLE, exact},
 };
 use crate::{
     constants::Constant,
@@ -191,7 +191,7 @@ pub(super) fn scan(
 
 /// Removes a file of the table's folder that no version of the table has. What stays is removed by a later run.
 pub(super) async fn remove(store: &Arc<dyn ObjectStore>, path: &str) {
-    let path = Path::from(format!("{TABLE}/{path}"));
+    let path = exact(&format!("{TABLE}/{path}"));
     if let Err(error) = store.delete(&path).await {
         tracing::debug!(%path, %error, "a file that is not needed was not removed");
     }

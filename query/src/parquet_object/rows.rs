@@ -189,7 +189,9 @@ impl Opened {
     /// Rows of a row group, when nothing of them is looked at.
     pub(crate) fn rows_of(&self, group: usize) -> usize {
         let groups = self.footer.metadata().row_groups();
-        let rows = groups.get(group).map_or(0, |group| group.num_rows());
+        let rows = groups
+            .get(group)
+            .map_or(0, parquet::file::metadata::RowGroupMetaData::num_rows);
         usize::try_from(rows).unwrap_or_default()
     }
 }

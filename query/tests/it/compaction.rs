@@ -1,5 +1,8 @@
 //! Compaction: each raw object once, whatever happens, and no answer changes by it.
 
+mod files;
+mod s3;
+
 use std::{
     collections::BTreeSet,
     sync::{
@@ -131,14 +134,14 @@ async fn no_answer_changes_by_compaction_or_by_removing_what_was_taken() {
 async fn what_comes_late_is_taken_by_a_later_run_and_fields_that_are_new_join_the_table() {
     let (lake, plain) = (lake(), lake());
     run(&lake.lake().await, &all(), 1).await.unwrap();
-    let late = record(
+    let record = record(
         900,
         "search",
         8,
         "\"term\":\"late\",\"filter\":{\"brand\":\"x\"}",
     );
     for it in [&lake, &plain] {
-        it.put_gz(&key("search", 8, "late"), &late);
+        it.put_gz(&key("search", 8, "late"), &record);
     }
     let expected = answers(&plain).await;
     assert_eq!(answers(&lake).await, expected);
@@ -384,7 +387,7 @@ async fn whichever_write_is_the_last_before_a_crash_the_next_run_goes_on_from_th
     let plain = lake();
     plain.put_gz(
         &key("search", 9, "wide"),
-        record(901, "search", 9, "\"page\":1.5"),
+        record(901, "search", 9, "\"term\":\"w\",\"page\":1.5"),
     );
     let before = answers(&plain).await;
     let small = CompactOptions {
@@ -400,7 +403,7 @@ async fn whichever_write_is_the_last_before_a_crash_the_next_run_goes_on_from_th
         }
         lake.put_gz(
             &key("search", 9, "wide"),
-            record(901, "search", 9, "\"page\":1.5"),
+            record(901, "search", 9, "\"term\":\"w\",\"page\":1.5"),
         );
         let opened = lake.lake().await;
         let dying = Dying {
@@ -427,4 +430,31 @@ async fn whichever_write_is_the_last_before_a_crash_the_next_run_goes_on_from_th
         seen.contains(&0) && seen.contains(&13) && seen.len() > 3,
         "{seen:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_small_files_of_a_day_become_one_and_no_row_changes() {
+    let lake = TestLake::new();
+    for n in 0..10 {
+        let text = record(
+            n,
+            "search",
+            8 + n % 3,
+            &format!("\"term\":\"t\",\"page\":{n}"),
+        );
+        lake.put_gz(&key("search", 8 + n % 3, &format!("o{n}")), text);
+    }
+    let before = lake.ask("select * from events order by id").await;
+    let one_by_one = CompactOptions {
+        commit_objects: 1,
+        ..all()
+    };
+    let done = run(&lake.lake().await, &one_by_one, 1).await.unwrap();
+    assert_eq!((done.commits, done.rows, done.merged), (10, 10, 10));
+    let table = DeltaTable::open(&lake.lake().await, "_tables/events").await;
+    let files = table.unwrap().unwrap().files().unwrap();
+    assert_eq!((files.len(), files[0].rows), (1, Some(10)));
+    assert_eq!(lake.ask("select * from events order by id").await, before);
+    let again = run(&lake.lake().await, &all(), 2).await.unwrap();
+    assert_eq!((again.objects, again.merged), (0, 0));
 }

@@ -20,24 +20,23 @@ pub(crate) struct ApiArgs {
     pub(crate) token: Option<String>,
 
     /// A file with the token. It is read again when the token is refused, so it can be exchanged
-    #[arg(long, value_name = "FILE", requires = "api", conflicts_with = "token")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "stream"])]
     pub(crate) token_file: Option<PathBuf>,
 
     /// Entries a second, at most
-    #[arg(long, value_name = "N", requires = "api")]
+    #[arg(long, value_name = "N", conflicts_with = "stream")]
     pub(crate) rate: Option<NonZeroU32>,
 
     /// Go on for so long, and not until --events are sent: 30s, 1m
-    #[arg(long = "for", value_name = "TIME", requires = "api", value_parser = duration)]
-    #[arg(conflicts_with_all = ["files", "events"])]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    #[arg(conflicts_with_all = ["files", "events", "stream"])]
     pub(crate) lasting: Option<Duration>,
 
     /// How many entries are made up
     #[arg(
         long,
         value_name = "N",
-        requires = "api",
-        conflicts_with = "files",
+        conflicts_with_all = ["files", "stream"],
         default_value_t = 100
     )]
     pub(crate) events: u64,
@@ -46,14 +45,13 @@ pub(crate) struct ApiArgs {
     #[arg(
         long,
         value_name = "S",
-        requires = "api",
-        conflicts_with = "files",
+        conflicts_with_all = ["files", "stream"],
         default_value_t = 1
     )]
     pub(crate) seed: u64,
 
     /// Make up loyalty purchases too, each with the ticket that goes to the service desk
-    #[arg(long, requires = "api", conflicts_with = "files")]
+    #[arg(long, conflicts_with_all = ["files", "stream"])]
     pub(crate) loyalty: bool,
 }
 

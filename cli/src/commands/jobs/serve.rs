@@ -30,13 +30,13 @@ pub(super) async fn serve(place: &Place<'_>, parallel: u16) -> Result<()> {
             place.lake.location()
         ));
     }
-    let pace = Pace {
+    let how = Pace {
         parallel: parallel.into(),
         waits: false,
     };
     let stop = Stop::default();
     loop {
-        let round = round(place, &runner, pace, stop.clone());
+        let round = round(place, &runner, how, stop.clone());
         tokio::pin!(round);
         let wait = tokio::select! {
             wait = &mut round => wait,
@@ -58,7 +58,7 @@ pub(super) async fn serve(place: &Place<'_>, parallel: u16) -> Result<()> {
 }
 
 /// Runs what is due now; gives how long to wait.
-async fn round(place: &Place<'_>, runner: &Runner, pace: Pace, stop: Stop) -> Duration {
+async fn round(place: &Place<'_>, runner: &Runner, how: Pace, stop: Stop) -> Duration {
     let began = place.now();
     let jobs = match place.jobs().await {
         Ok(jobs) => jobs,
@@ -78,7 +78,7 @@ async fn round(place: &Place<'_>, runner: &Runner, pace: Pace, stop: Stop) -> Du
         }
     }
     if !found.is_empty()
-        && let Err(error) = place.work(runner, found, pace, stop).await
+        && let Err(error) = place.work(runner, found, how, stop).await
     {
         output::error(&error);
     }

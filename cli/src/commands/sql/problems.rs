@@ -33,10 +33,7 @@ pub(crate) fn say_left_out(what: &str, problems: &[Problem]) {
     if others > 0 {
         left_out.push(format!("{} records or values", text::count(others)));
     }
-    output::say(&format!(
-        "warning: {what} {}:",
-        left_out.join(" and ")
-    ));
+    output::say(&format!("warning: {what} {}:", left_out.join(" and ")));
     problems
         .iter()
         .take(SHOWN)

@@ -65,7 +65,7 @@ pub(super) fn open(
     };
     let mut served = Vec::new();
     for api in apis {
-        let stage = Stage {
+        let deployed = Stage {
             api_id: api_id(&api.id),
             account: args.account.clone(),
             region: args.region.clone(),
@@ -74,13 +74,12 @@ pub(super) fn open(
         };
         let events = Arc::clone(&events);
         let clock = Arc::clone(&clock) as _;
-        let made =
-            match api.style {
-                Style::Rest => RestApi::new(&api.document, stage, settings, &behind, events, clock)
-                    .map(Api::Rest),
-                Style::Http => HttpApi::new(&api.document, stage, settings, &behind, events, clock)
-                    .map(Api::Http),
-            };
+        let made = match api.style {
+            Style::Rest => RestApi::new(&api.document, deployed, settings, &behind, events, clock)
+                .map(Api::Rest),
+            Style::Http => HttpApi::new(&api.document, deployed, settings, &behind, events, clock)
+                .map(Api::Http),
+        };
         served.push(made.with_context(|| format!("the API {}", api.id))?);
     }
     let keys = behind.identity.key_set()?;

@@ -38,7 +38,7 @@ enum Source {
         form: Form,
     },
     Made {
-        events: Generated,
+        events: Box<Generated>,
         /// Loyalty purchases, of another run of the generator, and how many other events there were since the last.
         loyalty: Option<(Generated, usize)>,
         /// How many are left to make; `None` for as long as somebody asks.
@@ -48,31 +48,30 @@ enum Source {
 
 impl Entries {
     pub(super) fn new(args: &SendArgs) -> Result<Self> {
-        let source = match super::named(args)? {
-            Some(files) => Source::Files {
+        let source = if let Some(files) = super::named(args)? {
+            Source::Files {
                 records: Box::new(Records::new(files, None)),
                 form: args.input.form,
-            },
-            None => {
-                let options = Options {
-                    events: RUN,
-                    seed: args.api.seed,
-                    malformed: Percentage::default(),
-                    span: Duration::from_hours(24),
-                    start: DEFAULT_START.parse().context("the generator's start")?,
-                };
-                let mut other = options.clone();
-                other.seed = options.seed.wrapping_add(1 << 32);
-                let loyalty = args
-                    .api
-                    .loyalty
-                    .then(|| Generated::new(other))
-                    .transpose()?;
-                Source::Made {
-                    events: Generated::new(options)?,
-                    loyalty: loyalty.map(|generated| (generated, LOYALTY_EVERY - 1)),
-                    left: args.api.lasting.is_none().then_some(args.api.events),
-                }
+            }
+        } else {
+            let options = Options {
+                events: RUN,
+                seed: args.api.seed,
+                malformed: Percentage::default(),
+                span: Duration::from_hours(24),
+                start: DEFAULT_START.parse().context("the generator's start")?,
+            };
+            let mut other = options.clone();
+            other.seed = options.seed.wrapping_add(1 << 32);
+            let loyalty = args
+                .api
+                .loyalty
+                .then(|| Generated::new(other))
+                .transpose()?;
+            Source::Made {
+                events: Box::new(Generated::new(options)?),
+                loyalty: loyalty.map(|generated| (generated, LOYALTY_EVERY - 1)),
+                left: args.api.lasting.is_none().then_some(args.api.events),
             }
         };
         Ok(Self {

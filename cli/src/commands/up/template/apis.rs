@@ -1,4 +1,4 @@
-//! The APIs of a template: REST APIs and HTTP APIs that are described by an OpenAPI document.
+//! The APIs of a template: REST APIs and HTTP APIs that are described by an `OpenAPI` document.
 
 use hydrant_gateway::vtl::Names;
 use hydrant_template::{Content, Node, Presence, Resource, Stack};
@@ -10,7 +10,7 @@ pub(crate) struct DeclaredApi {
     /// Its logical id.
     pub(crate) id: String,
     pub(crate) style: Style,
-    /// Its OpenAPI document; what only a deployment knows is spelled `${…}`.
+    /// Its `OpenAPI` document; what only a deployment knows is spelled `${…}`.
     pub(crate) document: Value,
     pub(crate) stage: String,
     pub(crate) variables: Names,
@@ -47,7 +47,34 @@ const PARTS: [&str; 6] = [
 pub(super) fn of(stack: &Stack) -> Vec<DeclaredApi> {
     let resources = stack.resources.values();
     let there = resources.filter(|it| it.presence != Presence::Absent);
-    there.filter_map(|resource| one(stack, resource)).collect()
+    let mut apis: Vec<DeclaredApi> = there.filter_map(|resource| one(stack, resource)).collect();
+    for bus in stack.of_type("AWS::Events::EventBus") {
+        let name = bus.properties.get("Name").and_then(Node::as_text);
+        let reference = format!("${{{}}}", bus.id);
+        for api in &mut apis {
+            put_in(&mut api.document, &reference, name.unwrap_or(&bus.id));
+            for variable in api.variables.values_mut() {
+                *variable = variable.replace(&reference, name.unwrap_or(&bus.id));
+            }
+        }
+    }
+    apis
+}
+
+/// Puts a name in the places of its reference.
+fn put_in(value: &mut Value, reference: &str, name: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(reference, name),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| put_in(item, reference, name)),
+        Value::Object(members) => {
+            members
+                .values_mut()
+                .for_each(|member| put_in(member, reference, name));
+        }
+        _ => {}
+    }
 }
 
 /// Whether a resource is a part of an API.
@@ -83,7 +110,7 @@ fn one(stack: &Stack, resource: &Resource) -> Option<DeclaredApi> {
         id: resource.id.clone(),
         style,
         document: value_of(body),
-        stage: name.map_or_else(|| otherwise.to_owned(), |name| name.into_owned()),
+        stage: name.map_or_else(|| otherwise.to_owned(), std::borrow::Cow::into_owned),
         variables: variables.collect(),
     })
 }
