@@ -90,7 +90,10 @@ impl Handler for Function {
         let deadline = deadline.unwrap_or(Timestamp::MAX);
         let settings = Arc::clone(&self.settings);
         let request = invocation.request_id.to_owned();
-        let done = threads.spawn(async move { answer(&settings, ask, &request, deadline).await });
+        let done = threads.spawn(async move {
+            // Boxed: the reading of jobs opens their place.
+            Box::pin(answer(&settings, ask, &request, deadline)).await
+        });
         let tally = match done.await {
             Ok(Ok(tally)) => tally,
             Ok(Err(error)) => return Err(FunctionError::new("Hydrant.Jobs", error.in_full())),

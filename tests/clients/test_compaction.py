@@ -1,6 +1,7 @@
 """The compacted table, read by those who read Delta: deltalake, Polars, DuckDB."""
 
 import json
+import subprocess
 
 import pytest
 from conftest import EXAMPLES
@@ -92,3 +93,54 @@ def test_duckdb_reads_the_same_rows_from_the_files_that_the_log_names(lake, rows
     )
     names = [column[0] for column in found.description]
     assert plain(dict(zip(names, row)) for row in found.fetchall()) == plain(rows)
+
+
+@pytest.fixture(scope="module")
+def files(hydrant, lake, tmp_path_factory):
+    """The same lake in Parquet files alone, in two runs of which the second has nothing to do."""
+    place = tmp_path_factory.mktemp("files") / "events"
+    for _ in range(2):
+        hydrant("-q", "compact", "--lake", lake, "--to", f"parquet:{place}", "--older-than", "0s")
+    return place
+
+
+def test_duckdb_reads_the_same_rows_from_plain_files(files, rows):
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    found = connection.execute(
+        "select id, time::timestamp as time, detail.eventType as kind, detail.clientId as client, detail.data.price as price, "
+        f"hour, _object as object from read_parquet('{files}/**/*.parquet', union_by_name = true)"
+    )
+    names = [column[0] for column in found.description]
+    assert plain(dict(zip(names, row)) for row in found.fetchall()) == plain(rows)
+
+
+def test_polars_reads_as_many_rows_from_plain_files(files, rows):
+    polars = pytest.importorskip("polars")
+    found = sum(polars.scan_parquet(file).select("id").collect().height for file in files.glob("**/*.parquet"))
+    assert found == len(rows)
+
+
+def test_a_bucket_is_compacted_late_objects_too_and_its_raw_objects_are_removed(hydrant, s3):
+    """moto keeps what a conditional write promises: the second of two is refused."""
+    s3.create_bucket(Bucket="compacted", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    lake, files = "s3://compacted/my/lake", "parquet:s3://compacted/files"
+    asked = []
+    for seed, count in ((3, 400), (4, 20)):
+        events = hydrant("generate", "--events", count, "--span", "5h", "--seed", seed)
+        hydrant("-q", "deliver", "--stream", EXAMPLES / "stream.json", "--to", lake, stdin=events)
+        raw = hydrant.sql(lake, QUERY)
+        arguments = ["-q", "compact", "--lake", lake, "--older-than", "0s"]
+        hydrant(*arguments, "--to", files)
+        several = [subprocess.Popen([hydrant.binary, *arguments], env=hydrant.environment) for _ in range(2)]
+        assert [run.wait(120) for run in several] == [0, 0]
+        asked.append(raw)
+        assert hydrant.sql(lake, QUERY) == raw
+    hydrant(*arguments, "--vacuum", "--grace", "0s")
+    left = s3.list_objects_v2(Bucket="compacted", Prefix="my/lake/events/")
+    assert left["KeyCount"] == 0
+    assert hydrant.sql(lake, QUERY) == asked[-1]
+    same = QUERY.replace(", _object as object", "")
+    assert hydrant.sql("s3://compacted/files", same) == hydrant.sql(lake, same)

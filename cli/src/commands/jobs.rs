@@ -51,9 +51,12 @@ pub(crate) async fn run(args: &JobsArgs, quiet: bool) -> Result<()> {
         surroundings: surroundings(),
         quiet,
     };
+    // Boxed: an engine is made in each.
     match &args.command {
         JobsCommand::List { format } => list(&place, format_of(*format)).await,
-        JobsCommand::Run { name, at, dry_run } => one(&place, name, at.as_deref(), *dry_run).await,
+        JobsCommand::Run { name, at, dry_run } => {
+            Box::pin(one(&place, name, at.as_deref(), *dry_run)).await
+        }
         JobsCommand::Backfill {
             name,
             from,
@@ -65,8 +68,10 @@ pub(crate) async fn run(args: &JobsArgs, quiet: bool) -> Result<()> {
             let due = |runs: &_| backfill(&job, runs, from, to.as_deref(), *again, place.now());
             place.backfill(&job, due, *parallel).await
         }
-        JobsCommand::Due { at, parallel } => run_due(&place, at.as_deref(), *parallel).await,
-        JobsCommand::Serve { parallel } => serve::serve(&place, *parallel).await,
+        JobsCommand::Due { at, parallel } => {
+            Box::pin(run_due(&place, at.as_deref(), *parallel)).await
+        }
+        JobsCommand::Serve { parallel } => Box::pin(serve::serve(&place, *parallel)).await,
         JobsCommand::History(args) => history::history(&place, args).await,
     }
 }

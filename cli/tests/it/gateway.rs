@@ -330,7 +330,10 @@ fn wrong_usage_of_tokens_and_front_doors_is_said() {
             &["send", "--api", "http://127.0.0.1:1/x", "--stream", "s"],
             "cannot be used with",
         ),
-        (&["send", "--rate", "5", "--stream", "s"], "--api"),
+        (
+            &["send", "--rate", "5", "--stream", "s"],
+            "cannot be used with",
+        ),
         (&["send"], "--stream"),
         (&["up", "--issuer", "https://example.com"], "--app-client"),
     ] {

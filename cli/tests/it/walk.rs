@@ -2,6 +2,7 @@
 //! the service desk, and a replay of the archive.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -41,6 +42,13 @@ impl Desk {
             }
         });
         Self { url, tickets }
+    }
+
+    /// How many different tickets there are.
+    fn distinct(&self) -> u64 {
+        let tickets = self.tickets.lock().unwrap();
+        let bodies: BTreeSet<String> = tickets.iter().map(|(_, body)| body.to_string()).collect();
+        bodies.len() as u64
     }
 }
 
@@ -161,8 +169,9 @@ fn an_event_goes_from_a_client_to_the_answer_of_a_query() {
     assert!(loyal > 0);
 
     // Each loyalty purchase has become a ticket, with what EventBridge sends along.
+    // At least once: on a busy machine one may come twice.
     until("every ticket is at the service desk", || {
-        desk.tickets.lock().unwrap().len() as u64 == loyal
+        desk.distinct() >= loyal
     });
     let (head, body) = desk.tickets.lock().unwrap()[0].clone();
     assert_eq!(body["ticket"]["subject"], "Loyalty customer purchase");
@@ -192,7 +201,7 @@ fn an_event_goes_from_a_client_to_the_answer_of_a_query() {
     up.flush();
     assert_eq!(count("select count(*) as n from events"), 600);
     assert_eq!(count("select count(distinct id) as n from events"), 300);
-    assert_eq!(desk.tickets.lock().unwrap().len() as u64, loyal);
+    assert_eq!(desk.distinct(), loyal);
 
     // What is defined and archived is there after a restart.
     let (status, said) = up.stop();
@@ -244,7 +253,8 @@ fn a_secret_that_is_not_there_is_asked_for_before_anything_runs() {
     place.file("secrets.json", "{}");
     let ran = place.run(&[&up[..], &["--secrets", "secrets.json"]].concat());
     assert!(
-        ran.stderr.contains("secrets.json has no such secret"),
+        ran.stderr
+            .contains("there is no secret service-desk with the key apiKey"),
         "{}",
         ran.stderr
     );

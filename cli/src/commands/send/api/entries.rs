@@ -40,7 +40,7 @@ enum Source {
     Made {
         events: Box<Generated>,
         /// Loyalty purchases, of another run of the generator, and how many other events there were since the last.
-        loyalty: Option<(Generated, usize)>,
+        loyalty: Option<(Box<Generated>, usize)>,
         /// How many are left to make; `None` for as long as somebody asks.
         left: Option<u64>,
     },
@@ -70,7 +70,7 @@ impl Entries {
                 .transpose()?;
             Source::Made {
                 events: Box::new(Generated::new(options)?),
-                loyalty: loyalty.map(|generated| (generated, LOYALTY_EVERY - 1)),
+                loyalty: loyalty.map(|generated| (Box::new(generated), LOYALTY_EVERY - 1)),
                 left: args.api.lasting.is_none().then_some(args.api.events),
             }
         };
