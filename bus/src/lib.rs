@@ -13,7 +13,6 @@
 mod api;
 mod archive;
 mod arn;
-mod aws;
 mod bus;
 mod event;
 mod input;

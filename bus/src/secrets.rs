@@ -72,7 +72,9 @@ impl Secrets {
 
     /// Those in Secrets Manager, with the AWS configuration of this process.
     pub async fn manager() -> Self {
-        Self::Manager(aws_sdk_secretsmanager::Client::new(&aws::config().await))
+        Self::Manager(aws_sdk_secretsmanager::Client::new(
+            &hydrant_aws::config().await,
+        ))
     }
 
     /// `text` with its references resolved.

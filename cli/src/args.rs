@@ -14,6 +14,7 @@ mod jobs;
 mod partition;
 mod redrive;
 mod send;
+mod span;
 mod sql;
 mod tables;
 mod token;
@@ -38,7 +39,7 @@ pub(crate) use sql::{OnError, SqlArgs, SqlChart, SqlFormat, size};
 pub(crate) use tables::TableArgs;
 pub(crate) use token::{Purpose, TokenArgs};
 pub(crate) use transform::{CompareArgs, CompareFormat, TransformArgs, TransformerArgs};
-pub(crate) use up::{NamedCommand, UpArgs, state_directory};
+pub(crate) use up::{LogFormat, NamedCommand, UpArgs, state_directory};
 
 /// Client events in, SQL answers out: Amazon Data Firehose pipelines on your own machine.
 #[derive(Debug, Parser)]

@@ -1,17 +1,12 @@
 //! The AWS SDK, where a stream reads from AWS or calls it: Region, credentials and endpoints come from the AWS
 //! chain.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata};
-use aws_smithy_http_client::{Builder, tls};
 
 /// The configuration of clients; `arn` is of what they speak to, and names its Region.
 pub(crate) async fn config(arn: &str) -> SdkConfig {
-    let ring = tls::rustls_provider::CryptoMode::Ring;
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(ring))
-        .build_https();
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    let loader = hydrant_aws::loader();
     match region_of(arn) {
         Some(region) => loader.region(Region::new(region.to_owned())).load().await,
         None => loader.load().await,

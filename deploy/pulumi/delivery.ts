@@ -4,9 +4,10 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Lake } from "./lake";
+import { Lambda } from "./lambda";
 import { Place, arn } from "./place";
+import { role } from "./role";
 import { Settings } from "./settings";
-import { Transformer } from "./transformer";
 
 const keys = ["eventType", "schemaVersion", "year", "month", "day", "hour"];
 
@@ -20,7 +21,7 @@ export function delivery(
   settings: Settings,
   place: Place,
   { bucket, ready }: Lake,
-  { function: lambda }: Transformer,
+  { function: lambda }: Lambda,
   options: pulumi.ResourceOptions,
 ): aws.kinesis.FirehoseDeliveryStream {
   const log = new aws.cloudwatch.LogGroup(
@@ -35,58 +36,38 @@ export function delivery(
 
   const latest = pulumi.interpolate`${lambda.arn}:$LATEST`;
   const under = (folder: string) => pulumi.interpolate`${bucket.arn}/${folder}/*`;
-  const role = new aws.iam.Role(
+  const worker = role(
     "delivery",
     {
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "firehose.amazonaws.com" },
-            Action: "sts:AssumeRole",
-            // Firehose gives the account that it works for: nobody else's stream gets this role.
-            Condition: { StringEquals: { "sts:ExternalId": place.account } },
-          },
-        ],
-      }),
-    },
-    options,
-  );
-  const policy = new aws.iam.RolePolicy(
-    "delivery",
-    {
-      name: "delivery",
-      role: role.name,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "Transform",
-            Effect: "Allow",
-            Action: ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"],
-            Resource: latest,
-          },
-          {
-            Sid: "Bucket",
-            Effect: "Allow",
-            Action: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-            Resource: bucket.arn,
-          },
-          {
-            Sid: "Objects",
-            Effect: "Allow",
-            Action: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
-            Resource: [under("events"), under("errors"), ...(settings.sourceBackup ? [under("source")] : [])],
-          },
-          {
-            Sid: "Log",
-            Effect: "Allow",
-            Action: "logs:PutLogEvents",
-            Resource: arn(place, "logs", `log-group:/aws/kinesisfirehose/${settings.streamName}:log-stream:*`),
-          },
-        ],
-      }),
+      service: "firehose.amazonaws.com",
+      // Firehose gives the account that it works for: nobody else's stream gets this role.
+      condition: { StringEquals: { "sts:ExternalId": place.account } },
+      may: [
+        {
+          Sid: "Transform",
+          Effect: "Allow",
+          Action: ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"],
+          Resource: latest,
+        },
+        {
+          Sid: "Bucket",
+          Effect: "Allow",
+          Action: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+          Resource: bucket.arn,
+        },
+        {
+          Sid: "Objects",
+          Effect: "Allow",
+          Action: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+          Resource: [under("events"), under("errors"), ...(settings.sourceBackup ? [under("source")] : [])],
+        },
+        {
+          Sid: "Log",
+          Effect: "Allow",
+          Action: "logs:PutLogEvents",
+          Resource: arn(place, "logs", `log-group:/aws/kinesisfirehose/${settings.streamName}:log-stream:*`),
+        },
+      ],
     },
     options,
   );
@@ -103,7 +84,7 @@ export function delivery(
       destination: "extended_s3",
       serverSideEncryption: { enabled: true, keyType: "AWS_OWNED_CMK" },
       extendedS3Configuration: {
-        roleArn: role.arn,
+        roleArn: worker.role.arn,
         bucketArn: bucket.arn,
         prefix,
         errorOutputPrefix,
@@ -121,7 +102,7 @@ export function delivery(
               parameters: [
                 parameter("LambdaArn", latest),
                 parameter("NumberOfRetries", "3"),
-                parameter("RoleArn", role.arn),
+                parameter("RoleArn", worker.role.arn),
                 parameter("BufferSizeInMBs", String(settings.functionBufferMegabytes)),
                 parameter("BufferIntervalInSeconds", "60"),
               ],
@@ -134,7 +115,7 @@ export function delivery(
         },
         s3BackupMode: backupLog ? "Enabled" : "Disabled",
         s3BackupConfiguration: backupLog && {
-          roleArn: role.arn,
+          roleArn: worker.role.arn,
           bucketArn: bucket.arn,
           // Without an expression, Firehose appends the hour: source/2026/11/22/10/.
           prefix: "source/",
@@ -145,6 +126,6 @@ export function delivery(
         },
       },
     },
-    { ...options, dependsOn: [policy, ...ready] },
+    { ...options, dependsOn: [worker.policy, ...ready] },
   );
 }

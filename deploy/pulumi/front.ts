@@ -11,6 +11,7 @@ import { lambda } from "./front/lambda";
 import { FrontSettings, frontSettings } from "./front/settings";
 import { users } from "./front/users";
 import { arn, place } from "./place";
+import { role } from "./role";
 
 export { FrontSettings, frontDefaults } from "./front/settings";
 
@@ -52,7 +53,7 @@ export class Front extends pulumi.ComponentResource {
         name: "authorizer",
         description: "Says which client a token is of",
         code,
-        timeout: 10,
+        timeoutSeconds: 10,
         variables: {
           ISSUER: pulumi.interpolate`https://cognito-idp.${here.region}.amazonaws.com/${known.pool.id}`,
           APP_CLIENT_IDS: known.client.id,
@@ -62,29 +63,15 @@ export class Front extends pulumi.ComponentResource {
       },
       inside,
     );
-    const role = new aws.iam.Role(
+    const api = role(
       "api",
       {
-        assumeRolePolicy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [{ Effect: "Allow", Principal: { Service: "apigateway.amazonaws.com" }, Action: "sts:AssumeRole" }],
-        }),
+        service: "apigateway.amazonaws.com",
+        may: [{ Sid: "PutEvents", Effect: "Allow", Action: "events:PutEvents", Resource: routed.bus.arn }],
       },
       inside,
     );
-    new aws.iam.RolePolicy(
-      "api",
-      {
-        name: "api",
-        role: role.name,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [{ Sid: "PutEvents", Effect: "Allow", Action: "events:PutEvents", Resource: routed.bus.arn }],
-        }),
-      },
-      inside,
-    );
-    const behind = { authorizer: authorizer.function.arn, role: role.arn };
+    const behind = { authorizer: authorizer.function.arn, role: api.role.arn };
 
     const restBody = pulumi.jsonStringify(events(set, here, behind));
     const rest = new aws.apigateway.RestApi(

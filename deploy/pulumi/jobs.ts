@@ -4,7 +4,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { arn, place } from "./place";
+import { lambda } from "./lambda";
+import { place } from "./place";
+import { role } from "./role";
 
 /** Settings of jobs, by the names and with the defaults of deploy/sam/jobs.yaml, which says what each is for. */
 export interface JobsSettings {
@@ -44,22 +46,6 @@ export const jobsDefaults: Omit<JobsSettings, "bucketName"> = {
 
 export type JobsArgs = Pick<JobsSettings, "bucketName"> & Partial<JobsSettings> & { code: pulumi.asset.Archive };
 
-const VERSION = "2012-10-17";
-
-function assumedBy(service: string, condition?: object) {
-  return pulumi.jsonStringify({
-    Version: VERSION,
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: service },
-        Action: "sts:AssumeRole",
-        ...(condition ? { Condition: condition } : {}),
-      },
-    ],
-  });
-}
-
 /** Jobs over the lake in a bucket. */
 export class Jobs extends pulumi.ComponentResource {
   readonly jobsArn: pulumi.Output<string>;
@@ -72,84 +58,49 @@ export class Jobs extends pulumi.ComponentResource {
     const bucket = pulumi.interpolate`arn:${here.partition}:s3:::${all.bucketName}`;
     const inside = (folder: string) => pulumi.interpolate`${bucket}/${folder}*`;
 
-    const log = new aws.cloudwatch.LogGroup(
+    const { function: made } = lambda(
       "jobs",
-      { name: `/aws/lambda/${all.functionName}`, retentionInDays: all.logRetentionDays },
-      ours,
-    );
-    const role = new aws.iam.Role("jobs", { assumeRolePolicy: assumedBy("lambda.amazonaws.com") }, ours);
-    const policy = new aws.iam.RolePolicy(
-      "jobs",
-      {
-        name: "jobs",
-        role: role.name,
-        policy: pulumi.jsonStringify({
-          Version: VERSION,
-          Statement: [
-            {
-              Sid: "Log",
-              Effect: "Allow",
-              Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-              Resource: arn(here, "logs", `log-group:/aws/lambda/${all.functionName}:*`),
-            },
-            { Sid: "List", Effect: "Allow", Action: "s3:ListBucket", Resource: bucket },
-            { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: inside("") },
-            {
-              Sid: "Write",
-              Effect: "Allow",
-              Action: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
-              Resource: [inside("_jobs/runs/"), inside("_reports/"), inside("_tables/")],
-            },
-          ],
-        }),
-      },
-      ours,
-    );
-    const lambda = new aws.lambda.Function(
-      "jobs",
+      here,
       {
         name: all.functionName,
         description: `Runs the jobs in s3://${all.bucketName}/${all.jobsPrefix}`,
         code,
-        handler: "bootstrap",
-        runtime: "provided.al2023",
-        architectures: [all.architecture],
-        memorySize: all.memoryMegabytes,
-        timeout: all.timeoutSeconds,
-        role: role.arn,
-        loggingConfig: { logFormat: "Text", logGroup: log.name },
-        environment: {
-          variables: {
-            LAKE: `s3://${all.bucketName}`,
-            JOBS: `s3://${all.bucketName}/${all.jobsPrefix}`,
-            PREFIX: all.prefix,
-            ERROR_OUTPUT_PREFIX: all.errorOutputPrefix,
-            PARALLEL: String(all.parallel),
-          },
+        architecture: all.architecture,
+        memoryMegabytes: all.memoryMegabytes,
+        timeoutSeconds: all.timeoutSeconds,
+        logRetentionDays: all.logRetentionDays,
+        variables: {
+          LAKE: `s3://${all.bucketName}`,
+          JOBS: `s3://${all.bucketName}/${all.jobsPrefix}`,
+          PREFIX: all.prefix,
+          ERROR_OUTPUT_PREFIX: all.errorOutputPrefix,
+          PARALLEL: String(all.parallel),
         },
+        may: [
+          { Sid: "List", Effect: "Allow", Action: "s3:ListBucket", Resource: bucket },
+          { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: inside("") },
+          {
+            Sid: "Write",
+            Effect: "Allow",
+            Action: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
+            Resource: [inside("_jobs/runs/"), inside("_reports/"), inside("_tables/")],
+          },
+        ],
       },
-      { ...ours, dependsOn: [policy] },
+      ours,
     );
     // What went wrong is run again when its job's own schedule fires; Lambda's retries would only be sooner.
     new aws.lambda.FunctionEventInvokeConfig(
       "jobs",
-      { functionName: lambda.name, qualifier: "$LATEST", maximumRetryAttempts: 0 },
+      { functionName: made.name, qualifier: "$LATEST", maximumRetryAttempts: 0 },
       ours,
     );
-    const invoker = new aws.iam.Role(
-      "schedule",
-      { assumeRolePolicy: assumedBy("scheduler.amazonaws.com", { StringEquals: { "aws:SourceAccount": here.account } }) },
-      ours,
-    );
-    const invoke = new aws.iam.RolePolicy(
+    const invoker = role(
       "schedule",
       {
-        name: "schedule",
-        role: invoker.name,
-        policy: pulumi.jsonStringify({
-          Version: VERSION,
-          Statement: [{ Sid: "Invoke", Effect: "Allow", Action: "lambda:InvokeFunction", Resource: lambda.arn }],
-        }),
+        service: "scheduler.amazonaws.com",
+        condition: { StringEquals: { "aws:SourceAccount": here.account } },
+        may: [{ Sid: "Invoke", Effect: "Allow", Action: "lambda:InvokeFunction", Resource: made.arn }],
       },
       ours,
     );
@@ -162,27 +113,27 @@ export class Jobs extends pulumi.ComponentResource {
         scheduleExpressionTimezone: all.timezone,
         flexibleTimeWindow: { mode: "OFF" },
         target: {
-          arn: lambda.arn,
-          roleArn: invoker.arn,
+          arn: made.arn,
+          roleArn: invoker.role.arn,
           input: '{"due": true}',
           retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
         },
       },
-      { ...ours, dependsOn: [invoke] },
+      { ...ours, dependsOn: [invoker.policy] },
     );
-    this.alarms(all, lambda);
-    this.jobsArn = lambda.arn;
-    this.registerOutputs({ jobsArn: lambda.arn });
+    this.alarms(all, made);
+    this.jobsArn = made.arn;
+    this.registerOutputs({ jobsArn: made.arn });
   }
 
-  private alarms(all: JobsSettings, lambda: aws.lambda.Function) {
+  private alarms(all: JobsSettings, jobs: aws.lambda.Function) {
     const alarm = (name: string, rest: Omit<aws.cloudwatch.MetricAlarmArgs, "evaluationPeriods" | "namespace" | "statistic">) =>
       new aws.cloudwatch.MetricAlarm(
         name,
         {
           name: `${all.functionName}-${name}`,
           namespace: "AWS/Lambda",
-          dimensions: { FunctionName: lambda.name },
+          dimensions: { FunctionName: jobs.name },
           statistic: "Sum",
           evaluationPeriods: 1,
           alarmActions: all.alarmTopicArn ? [all.alarmTopicArn] : undefined,

@@ -36,6 +36,14 @@ impl<'v> Environment<'v> {
         Self(Box::new(variable))
     }
 
+    /// An environment of these variables.
+    pub fn of(variables: &'v [(&'v str, &'v str)]) -> Self {
+        Self::new(move |name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
     /// This process's.
     pub fn process() -> Self {
         Self::new(|name| std::env::var_os(name))
@@ -134,11 +142,7 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<FirehoseSettings, SettingError> {
-        let environment = Environment::new(|name| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| OsString::from(value))
-        });
-        FirehoseSettings::read(&environment, "Hydrant/Test")
+        FirehoseSettings::read(&Environment::of(variables), "Hydrant/Test")
     }
 
     #[test]

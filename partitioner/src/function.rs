@@ -67,17 +67,12 @@ fn without_keys(variable: &'static str, value: String) -> SettingError {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
-
     use hydrant_function::{Reason, Responder};
 
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Option<KeyQuery>, SettingError> {
-        key_settings(&Environment::new(|name| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| OsString::from(value))
-        }))
+        key_settings(&Environment::of(variables))
     }
 
     /// What the records become by these settings.

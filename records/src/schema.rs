@@ -268,43 +268,42 @@ const LOGGING: Shape = Shape::Struct(&[
     optional("LogStreamName", text(0, 512)),
 ]);
 
-const PLAIN_S3: &[Field] = &[
-    required("RoleARN", ROLE),
-    required("BucketARN", BUCKET),
-    optional("Prefix", text(0, MANY)),
-    optional("ErrorOutputPrefix", text(0, MANY)),
-    optional("BufferingHints", HINTS),
-    optional("CompressionFormat", COMPRESSION),
-    optional("EncryptionConfiguration", ENCRYPTION),
-    optional("CloudWatchLoggingOptions", LOGGING),
-];
+/// What every S3 destination has, and the fields of one more.
+macro_rules! s3_destination {
+    ($($more:expr),* $(,)?) => {
+        &[
+            required("RoleARN", ROLE),
+            required("BucketARN", BUCKET),
+            optional("Prefix", text(0, MANY)),
+            optional("ErrorOutputPrefix", text(0, MANY)),
+            optional("BufferingHints", HINTS),
+            optional("CompressionFormat", COMPRESSION),
+            optional("EncryptionConfiguration", ENCRYPTION),
+            optional("CloudWatchLoggingOptions", LOGGING),
+            $($more),*
+        ]
+    };
+}
 
-const EXTENDED_S3: &[Field] = &[
-    required("RoleARN", ROLE),
-    required("BucketARN", BUCKET),
-    optional("Prefix", text(0, MANY)),
-    optional("ErrorOutputPrefix", text(0, MANY)),
-    optional("BufferingHints", HINTS),
-    optional("CompressionFormat", COMPRESSION),
-    optional("EncryptionConfiguration", ENCRYPTION),
-    optional("CloudWatchLoggingOptions", LOGGING),
+const PLAIN_S3: &[Field] = s3_destination!();
+
+const EXTENDED_S3: &[Field] = s3_destination![
     optional("ProcessingConfiguration", PROCESSING),
     optional("S3BackupMode", Shape::Enum(&["Disabled", "Enabled"])),
     optional("S3BackupConfiguration", Shape::Struct(PLAIN_S3)),
     optional("DataFormatConversionConfiguration", CONVERSION),
-    optional(
-        "DynamicPartitioningConfiguration",
-        Shape::Struct(&[
-            optional(
-                "RetryOptions",
-                Shape::Struct(&[optional("DurationInSeconds", Shape::Integer(0, 7200))]),
-            ),
-            optional("Enabled", Shape::Boolean),
-        ]),
-    ),
+    optional("DynamicPartitioningConfiguration", PARTITIONING),
     optional("FileExtension", text(0, MANY)),
     optional("CustomTimeZone", text(0, MANY)),
 ];
+
+const PARTITIONING: Shape = Shape::Struct(&[
+    optional(
+        "RetryOptions",
+        Shape::Struct(&[optional("DurationInSeconds", Shape::Integer(0, 7200))]),
+    ),
+    optional("Enabled", Shape::Boolean),
+]);
 
 /// The processors.
 pub const PROCESSORS: &[&str] = &[

@@ -3,9 +3,11 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
-use jiff::SignedDuration;
 
-use super::sql::size;
+use super::{
+    span::{pause, span},
+    sql::size,
+};
 
 /// Turn a lake's raw objects into a Delta table, each exactly once
 ///
@@ -84,40 +86,12 @@ fn parquet(text: &str) -> Result<String, String> {
     }
 }
 
-/// A length of time: `90m`, `7d`, `0s`.
-fn span(text: &str) -> Result<Duration, String> {
-    let mistake = |reason: String| format!("{reason}; write such as 1h, 90m or 7d");
-    let span: jiff::Span = text
-        .parse()
-        .map_err(|error: jiff::Error| mistake(error.to_string()))?;
-    let day = jiff::SpanRelativeTo::days_are_24_hours();
-    let duration: SignedDuration = span
-        .to_duration(day)
-        .map_err(|error| mistake(error.to_string()))?;
-    Duration::try_from(duration).map_err(|_| mistake("a time that is less than none".to_owned()))
-}
-
-/// A length of time that is one.
-fn pause(text: &str) -> Result<Duration, String> {
-    match span(text)? {
-        Duration::ZERO => Err("no time at all; write such as 5m".to_owned()),
-        pause => Ok(pause),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_as_people_write_them() {
-        assert_eq!(span("0s"), Ok(Duration::ZERO));
-        assert_eq!(span("7d"), Ok(Duration::from_hours(168)));
-        for text in ["", "5 parsecs", "-1h"] {
-            let mistake = span(text).unwrap_err();
-            assert!(mistake.ends_with("write such as 1h, 90m or 7d"), "{text}");
-        }
-        assert!(pause("0s").is_err());
+    fn files_go_where_parquet_is_said_to() {
         assert_eq!(parquet("parquet:s3://a/b"), Ok("s3://a/b".to_owned()));
         assert!(parquet("parquet:").is_err() && parquet("delta:x").is_err());
     }

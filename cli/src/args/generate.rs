@@ -4,7 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use hydrant_generator::Percentage;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+
+use super::span::span;
 
 /// Write realistic client events: the same bytes for the same seed
 ///
@@ -56,43 +58,4 @@ pub(crate) enum Form {
     Events,
     /// Request bodies for the front door, one a line: {"entries":[{"entry":"…"}]}
     Entries,
-}
-
-/// `7d`, `36h`, `1h30m`: a time without years and months, whose length depends on where they begin.
-fn span(text: &str) -> Result<Duration, String> {
-    let mistake = |reason: String| format!("{reason}; write such as 7d, 36h or 90m");
-    let span: jiff::Span = text
-        .parse()
-        .map_err(|error: jiff::Error| mistake(error.to_string()))?;
-    let day = jiff::SpanRelativeTo::days_are_24_hours();
-    let duration: SignedDuration = span
-        .to_duration(day)
-        .map_err(|error| mistake(error.to_string()))?;
-    Duration::try_from(duration).map_err(|_| mistake("a time before its own begin".to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_read_as_people_write_them() {
-        for (text, hours) in [
-            ("7d", 168),
-            ("36h", 36),
-            ("1d 12h", 36),
-            ("2w", 336),
-            ("120m", 2),
-        ] {
-            assert_eq!(span(text), Ok(Duration::from_hours(hours)), "{text}");
-        }
-        for text in ["", "7", "1 month", "-1d", "soon"] {
-            assert!(
-                span(text)
-                    .unwrap_err()
-                    .ends_with("write such as 7d, 36h or 90m"),
-                "{text}"
-            );
-        }
-    }
 }

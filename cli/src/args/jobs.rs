@@ -64,7 +64,7 @@ pub(crate) struct JobsArgs {
     pub(crate) threads: Option<std::num::NonZeroUsize>,
 
     /// How long a runner that is not heard of keeps its interval before another takes over
-    #[arg(long, global = true, value_name = "TIME", value_parser = seconds, default_value = "60s")]
+    #[arg(long, global = true, value_name = "TIME", value_parser = lease, default_value = "60s")]
     pub(crate) lease: Duration,
 }
 
@@ -123,6 +123,15 @@ pub(crate) enum JobsCommand {
     },
     /// What was run: interval, start, duration, rows, bytes scanned, outcome and reason
     History(HistoryArgs),
+    /// Remove files of results that were replaced, and what killed runs left
+    Vacuum {
+        /// How long ago a result must have been replaced, a day at the least
+        #[arg(long, value_name = "TIME", value_parser = super::span::span, default_value = "7d")]
+        grace: Duration,
+        /// Say what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// What `hydrant jobs history` takes.
@@ -141,23 +150,12 @@ pub(crate) struct HistoryArgs {
     pub(crate) html: Option<PathBuf>,
 }
 
-/// `60s`, `5m`, `1h`.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let mistake = || format!("`{text}` is no time: write such as 30s, 5m or 1h");
-    let (number, unit) = text
-        .split_at_checked(text.len().saturating_sub(1))
-        .ok_or_else(mistake)?;
-    let number: u64 = number.parse().map_err(|_| mistake())?;
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(mistake()),
-    };
-    let seconds = number
-        .checked_mul(factor)
-        .filter(|it| (1..=86_400).contains(it));
-    seconds
-        .map(Duration::from_secs)
-        .ok_or_else(|| format!("`{text}` is not between 1s and 24h"))
+/// How long a lease may be.
+fn lease(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_secs(1)..=Duration::from_hours(24);
+    let lease = super::span::span(text)?;
+    match bounds.contains(&lease) {
+        true => Ok(lease),
+        false => Err("a lease is between 1s and 24h".to_owned()),
+    }
 }

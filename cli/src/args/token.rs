@@ -4,7 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use hydrant_gateway::authorizer::TokenUse;
-use jiff::SignedDuration;
 
 /// Make a token for the front door of `hydrant up`
 ///
@@ -71,10 +70,7 @@ fn client(text: &str) -> Result<String, String> {
 }
 
 fn expiry(text: &str) -> Result<Duration, String> {
-    let span: SignedDuration = text
-        .parse()
-        .map_err(|_| "a time is written 90s, 30m or 12h".to_owned())?;
-    let span = Duration::try_from(span).map_err(|_| "a time is not negative".to_owned())?;
+    let span = super::span::span(text)?;
     if span < Duration::from_secs(1) || span > hydrant_gateway::identity::MOST_EXPIRY {
         return Err("a token is good for at least a second, and at most 30 days (720h)".to_owned());
     }

@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use hydrant_lake::Location;
 
-use super::{BusArgs, IdentityArgs, TableArgs, TransformerArgs, check::pair};
+use super::{BusArgs, IdentityArgs, TableArgs, TransformerArgs, check::pair, span::span};
 
 /// Run delivery streams as a local service that unmodified AWS clients talk to
 ///
@@ -55,7 +55,7 @@ pub(crate) struct UpArgs {
     pub(crate) function: Vec<NamedCommand>,
 
     /// The longest that such a function may take for one batch, where no template says so
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "60s")]
     pub(crate) function_timeout: std::time::Duration,
 
     /// How many processes of such a function may run at once
@@ -67,7 +67,7 @@ pub(crate) struct UpArgs {
     pub(crate) time_scale: f64,
 
     /// Buffer nothing longer than this, whatever a stream's definition says: 1s, 500ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = span)]
     pub(crate) flush: Option<std::time::Duration>,
 
     /// Where the log and the definitions are kept [default: beside the lake's directory, else
@@ -75,7 +75,8 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
 
-    /// Records that may wait for delivery, in MiB; what is put beyond is answered `Slow down.`
+    /// Room for records that wait for delivery, in MiB on the disk, where they are compressed; what is put beyond is
+    /// answered `Slow down.`
     #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) log_size: u64,
 
@@ -94,16 +95,20 @@ pub(crate) struct UpArgs {
 
     /// How long an object is offered to a lake that does not take it. AWS then loses it; here it is set aside, in
     /// the directory of --state
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "24h")]
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "24h")]
     pub(crate) retry_for: std::time::Duration,
 
     /// How long to write what is buffered when told to stop
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "30s")]
     pub(crate) drain: std::time::Duration,
 
     /// Keys that requests must be signed with, one `ID SECRET` a line
     #[arg(long, value_name = "FILE")]
     pub(crate) access_keys: Option<PathBuf>,
+
+    /// The form of what is said on standard error
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
 
     /// The Region in ARNs
     #[arg(
@@ -129,6 +134,15 @@ pub(crate) struct UpArgs {
 
     #[command(flatten)]
     pub(crate) transformer: TransformerArgs,
+}
+
+/// The form of what is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// An object a line, for what collects logs
+    Json,
 }
 
 /// `NAME=COMMAND`.
@@ -189,13 +203,6 @@ pub(crate) fn state_directory(
                 .join(lake.trim_end_matches('/').replace('/', "_"))
         }
     }
-}
-
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let span: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| "a time is written 500ms, 30s or 5m".to_owned())?;
-    std::time::Duration::try_from(span).map_err(|_| "a time is not negative".to_owned())
 }
 
 fn scale(text: &str) -> Result<f64, String> {

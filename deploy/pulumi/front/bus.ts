@@ -5,6 +5,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Place, arn } from "../place";
+import { document, role } from "../role";
 import { FrontSettings } from "./settings";
 
 export interface Routed {
@@ -14,30 +15,9 @@ export interface Routed {
 }
 
 /** A role that EventBridge takes for targets of this account, and the one thing that it may do. */
-function role(name: string, place: Place, statement: object, options: pulumi.ResourceOptions): aws.iam.Role {
-  const made = new aws.iam.Role(
-    name,
-    {
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "events.amazonaws.com" },
-            Action: "sts:AssumeRole",
-            Condition: { StringEquals: { "aws:SourceAccount": place.account } },
-          },
-        ],
-      }),
-    },
-    options,
-  );
-  new aws.iam.RolePolicy(
-    name,
-    { name, role: made.name, policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [statement] }) },
-    options,
-  );
-  return made;
+function forEvents(name: string, place: Place, statement: object, options: pulumi.ResourceOptions): aws.iam.Role {
+  const condition = { StringEquals: { "aws:SourceAccount": place.account } };
+  return role(name, { service: "events.amazonaws.com", condition, may: [statement] }, options).role;
 }
 
 export function bus(
@@ -75,19 +55,16 @@ export function bus(
     "dead-letters",
     {
       queueUrl: deadLetters.url,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "FromTheRules",
-            Effect: "Allow",
-            Principal: { Service: "events.amazonaws.com" },
-            Action: "sqs:SendMessage",
-            Resource: deadLetters.arn,
-            Condition: { ArnEquals: { "aws:SourceArn": rules.map((rule) => rule.arn) } },
-          },
-        ],
-      }),
+      policy: document([
+        {
+          Sid: "FromTheRules",
+          Effect: "Allow",
+          Principal: { Service: "events.amazonaws.com" },
+          Action: "sqs:SendMessage",
+          Resource: deadLetters.arn,
+          Condition: { ArnEquals: { "aws:SourceArn": rules.map((rule) => rule.arn) } },
+        },
+      ]),
     },
     options,
   );
@@ -120,7 +97,7 @@ function toStream(
       eventBusName: from.name,
       targetId: "stream",
       arn: stream,
-      roleArn: role("stream", place, put, options).arn,
+      roleArn: forEvents("stream", place, put, options).arn,
       // aws.events.event leaves the detail out.
       inputTransformer: { inputTemplate: "<aws.events.event.json>\n" },
       deadLetterConfig: { arn: deadLetters.arn },
@@ -173,7 +150,7 @@ function toServiceDesk(
       eventBusName: from.name,
       targetId: "service-desk",
       arn: desk.arn,
-      roleArn: role("service-desk", place, invoke, options).arn,
+      roleArn: forEvents("service-desk", place, invoke, options).arn,
       inputPath: "$.detail.ticket",
       httpTarget: { headerParameters: { "Content-Type": "application/json" } },
       deadLetterConfig: { arn: deadLetters.arn },

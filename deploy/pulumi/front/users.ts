@@ -4,6 +4,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Place } from "../place";
+import { document } from "../role";
 import { lambda } from "./lambda";
 import { FrontSettings } from "./settings";
 
@@ -22,7 +23,13 @@ export function users(
     settings,
     place,
     // Cognito waits no longer.
-    { name: "confirmation", description: "Gives a user who has confirmed a client id", code, timeout: 5 },
+    {
+      name: "confirmation",
+      description: "Gives a user who has confirmed a client id",
+      code,
+      timeoutSeconds: 5,
+      policyName: "log",
+    },
     options,
   );
   const pool = new aws.cognito.UserPool(
@@ -62,17 +69,9 @@ export function users(
     {
       name: "users",
       role: confirmation.role.name,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "SetClientId",
-            Effect: "Allow",
-            Action: "cognito-idp:AdminUpdateUserAttributes",
-            Resource: pool.arn,
-          },
-        ],
-      }),
+      policy: document([
+        { Sid: "SetClientId", Effect: "Allow", Action: "cognito-idp:AdminUpdateUserAttributes", Resource: pool.arn },
+      ]),
     },
     options,
   );

@@ -37,15 +37,10 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
-
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingError> {
-        Settings::read(&Environment::new(|name| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| OsString::from(value))
-        }))
+        Settings::read(&Environment::of(variables))
     }
 
     #[test]

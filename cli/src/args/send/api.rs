@@ -3,7 +3,6 @@
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::Args;
-use jiff::SignedDuration;
 
 /// How entries go to a front door.
 #[derive(Debug, Args)]
@@ -28,7 +27,7 @@ pub(crate) struct ApiArgs {
     pub(crate) rate: Option<NonZeroU32>,
 
     /// Go on for so long, and not until --events are sent: 30s, 1m
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    #[arg(long = "for", value_name = "TIME", value_parser = crate::args::span::span)]
     #[arg(conflicts_with_all = ["files", "events", "stream"])]
     pub(crate) lasting: Option<Duration>,
 
@@ -63,11 +62,4 @@ fn url(text: &str) -> Result<String, String> {
         "http" | "https" => Ok(text.to_owned()),
         other => Err(format!("{other} is neither http nor https")),
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let span: SignedDuration = text
-        .parse()
-        .map_err(|_| "a time is written 500ms, 30s or 5m".to_owned())?;
-    Duration::try_from(span).map_err(|_| "a time is not negative".to_owned())
 }

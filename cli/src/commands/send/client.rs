@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use aws_config::BehaviorVersion;
 use aws_sdk_firehose::{
     Client,
     config::retry::RetryConfig,
@@ -11,7 +10,6 @@ use aws_sdk_firehose::{
     primitives::Blob,
     types::Record,
 };
-use aws_smithy_http_client::{Builder, tls};
 use bytes::Bytes;
 use rand::RngExt;
 
@@ -53,13 +51,7 @@ const LASTING: [&str; 11] = [
 impl Sender {
     /// Takes credentials, Region and endpoint from the AWS chain.
     pub(crate) async fn new(stream: &str, attempts: usize) -> Self {
-        let http = Builder::new()
-            .tls_provider(tls::Provider::Rustls(
-                tls::rustls_provider::CryptoMode::Ring,
-            ))
-            .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+        let config = hydrant_aws::loader()
             // Calls are repeated here, and only with what did not go.
             .retry_config(RetryConfig::disabled())
             .load()
