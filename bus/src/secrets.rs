@@ -5,8 +5,6 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
-use crate::aws;
-
 /// Where secrets are.
 #[derive(Debug, Clone)]
 pub enum Secrets {
