@@ -30,6 +30,8 @@ pub(crate) struct Catalog {
     errors: ErrorPlace,
     /// Whether the operator gave a Prefix.
     given: bool,
+    /// Whether the folder alone says what a key says.
+    are_folders: bool,
     by_event: bool,
 }
 
@@ -112,6 +114,7 @@ impl Catalog {
             layout: Arc::new(layout),
             errors,
             given: options.prefix.is_some(),
+            are_folders: (options.prefix.as_deref()).is_none_or(|prefix| prefix.ends_with('/')),
             by_event: options.prefix.as_deref().is_some_and(is_by_event),
         })
     }
@@ -127,6 +130,7 @@ impl Catalog {
         Arc::new(KeyPlaces {
             layout: Arc::clone(&self.layout),
             root: if self.given { "" } else { EVENTS_FOLDER },
+            are_folders: self.are_folders,
             names: partitions.iter().map(|it| it.name.clone()).collect(),
         })
     }
@@ -318,19 +322,36 @@ struct KeyPlaces {
     layout: Arc<Layout>,
     /// The folder that is no part of the layout.
     root: &'static str,
+    are_folders: bool,
     /// The partition columns, in their order.
     names: Vec<String>,
 }
 
-impl Places for KeyPlaces {
-    fn of(&self, key: &str) -> Arc<[Option<String>]> {
-        let below = key.strip_prefix(self.root).unwrap_or(key);
-        let said = self.layout.partitions(below).unwrap_or_default();
+impl KeyPlaces {
+    fn values(&self, said: &[(&str, &str)]) -> Arc<[Option<String>]> {
         let value = |name: &String| {
             let (_, value) = said.iter().rev().find(|(known, _)| known == name)?;
             Some((*value).to_owned()).filter(|value| value != HIVE_NULL)
         };
         self.names.iter().map(value).collect()
+    }
+}
+
+impl Places for KeyPlaces {
+    fn of(&self, key: &str) -> Arc<[Option<String>]> {
+        let below = key.strip_prefix(self.root).unwrap_or(key);
+        self.values(&self.layout.partitions(below).unwrap_or_default())
+    }
+
+    fn of_folder(&self, folder: &str) -> Option<Arc<[Option<String>]>> {
+        let key = if folder.is_empty() {
+            "-".to_owned()
+        } else {
+            format!("{folder}/-")
+        };
+        let below = key.strip_prefix(self.root).unwrap_or(&key);
+        let said = self.layout.partitions(below).filter(|_| self.are_folders)?;
+        Some(self.values(&said))
     }
 }
 

@@ -66,6 +66,14 @@ impl Constant {
         &self.field
     }
 
+    /// Which of the partition values it is, if it is one.
+    pub(crate) fn place(&self) -> Option<usize> {
+        match self.origin {
+            Origin::Partition(n) => Some(n),
+            Origin::Key => None,
+        }
+    }
+
     /// The value that all rows of an object have.
     pub(crate) fn value<'a>(&self, object: &'a DataObject) -> Option<&'a str> {
         match self.origin {

@@ -13,6 +13,7 @@ mod data_file;
 mod error;
 mod sorted;
 mod statistics;
+mod vacuum;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -40,6 +41,8 @@ pub use data_file::{DataFile, DataFileOptions};
 pub use error::DeltaError;
 use sorted::Sorted;
 pub(crate) use statistics::statistics;
+pub use vacuum::Leftovers;
+pub(crate) use vacuum::remove_all;
 
 /// A new checkpoint is due after so many versions.
 const CHECKPOINT_INTERVAL: u64 = 20;

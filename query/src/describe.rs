@@ -10,7 +10,7 @@ use crate::{constants::Constant, learn::ByType, object::Partition, pinned, shape
 pub struct Description {
     /// The event types, the most frequent first.
     pub event_types: Vec<EventType>,
-    /// The fields in order of appearance, nested ones behind what they are nested in, and the columns that
+    /// The fields in the order in which a query shows them, nested ones behind what they are nested in, and the columns that
     /// the keys give behind all of them.
     pub fields: Vec<DescribedField>,
 }
@@ -40,13 +40,18 @@ pub struct DescribedField {
     pub values: Vec<u64>,
 }
 
-/// Puts together what was learned of each object.
-pub(crate) fn describe(objects: &[ByType], partitions: &[Partition]) -> Description {
+/// Puts together what was learned of each object, with the fields in the order that they have in `first`.
+pub(crate) fn describe(
+    objects: &[ByType],
+    partitions: &[Partition],
+    first: &Shape,
+) -> Description {
     let (mut all, mut types) = (Shape::default(), ByType::new());
     for (name, shape) in objects.iter().flatten() {
         all.merge(shape);
         types.entry(name.clone()).or_default().merge(shape);
     }
+    all.put_in_order(first);
     let mut types: Vec<_> = types.into_iter().collect();
     types.sort_by_key(|(_, shape)| std::cmp::Reverse(shape.values()));
     let event_type = |(name, shape): &(Option<String>, Shape)| EventType {

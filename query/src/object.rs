@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::shape::Shape;
+use crate::{constants::Constant, shape::Shape};
 
 /// An object to read.
 #[derive(Debug, Clone)]
@@ -14,9 +14,9 @@ pub(crate) struct DataObject {
     /// When it was written, in milliseconds since the epoch; zero where listing does not tell.
     pub(crate) written: i64,
     /// The values of the table's first partition columns, in their order; the others have none. Objects of
-    /// one folder share them.
+    /// one folder share them. Of a compacted file, those that [`CompactedFile::knows`].
     pub(crate) partitions: Arc<[Option<String>]>,
-    /// Present when it is a file of the compacted table; then the key says nothing of its rows.
+    /// Present when it is a file of the compacted table; then its own key says nothing of its rows.
     pub(crate) compacted: Option<Arc<CompactedFile>>,
 }
 
@@ -46,10 +46,23 @@ pub(crate) struct CompactedFile {
     pub(crate) shape: Arc<Shape>,
     /// What the keys in its column `_object` say.
     pub(crate) places: Arc<dyn Places>,
+    /// Of which partition columns all its rows are known to have the same value.
+    pub(crate) alike: Vec<bool>,
+}
+
+impl CompactedFile {
+    /// Whether all its rows are known to have one value of this column, which is among the object's own then.
+    pub(crate) fn knows(&self, constant: &Constant) -> bool {
+        let place = constant.place();
+        place.is_some_and(|n| self.alike.get(n).copied().unwrap_or(false))
+    }
 }
 
 /// What keys say.
 pub(crate) trait Places: std::fmt::Debug + Send + Sync {
     /// The values of the partition columns, as [`DataObject::partitions`] has them.
     fn of(&self, key: &str) -> Arc<[Option<String>]>;
+
+    /// The values that all keys in a folder have; `None` where names of objects say something too.
+    fn of_folder(&self, folder: &str) -> Option<Arc<[Option<String>]>>;
 }

@@ -19,10 +19,11 @@ use datafusion::{
     logical_expr::Expr,
     physical_plan::ExecutionPlan,
 };
-use object_store::ObjectStore;
+use object_store::{ObjectStore, path::Path};
 
 use crate::{
     delta::{DeltaError, DeltaTable, TableFile},
+    engine::EVENTS,
     error::QueryError,
     reader::Source,
 };
@@ -51,6 +52,21 @@ impl fmt::Debug for ResultTable {
             .field("folder", &self.folder)
             .finish_non_exhaustive()
     }
+}
+
+/// The names of the tables, for whoever asked for one that is not there: none where they cannot be listed.
+pub(crate) async fn names(source: &Source) -> Vec<String> {
+    let folder = Path::from(TABLES);
+    let listed = source.store.list_with_delimiter(Some(&folder));
+    let folders = listed
+        .await
+        .map(|it| it.common_prefixes)
+        .unwrap_or_default();
+    let name = |folder: &Path| folder.filename().map(str::to_owned);
+    let mut names: Vec<String> = folders.iter().filter_map(name).collect();
+    names.retain(|name| name != EVENTS);
+    names.sort_unstable();
+    names
 }
 
 impl ResultTable {

@@ -18,6 +18,21 @@ pub struct Stats {
     pub objects_skipped: u64,
     /// Folders that were not listed because their names ruled them out.
     pub folders_skipped: u64,
+    /// Listed objects that were not opened because the compacted table has their rows.
+    pub objects_taken: u64,
+    /// Files of the compacted table, at the version that was read.
+    pub files: u64,
+    /// Their bytes.
+    pub file_bytes: u64,
+    /// Their rows, as far as that is known.
+    pub file_rows: u64,
+    /// Those of the files that were left out because of the folders that their rows came from, or of their event
+    /// times. (They are among `objects_skipped` too.)
+    pub files_skipped: u64,
+    /// Row groups of Parquet objects, compacted or raw, that were read.
+    pub groups: u64,
+    /// Row groups that were left out because their statistics, or their bloom filters, rule them out.
+    pub groups_skipped: u64,
     /// Objects that scans are to read, for a progress bar.
     pub objects_to_open: u64,
     /// Their bytes, as far as listing tells.
@@ -64,6 +79,13 @@ impl Stats {
             bytes_listed: self.bytes_listed - earlier.bytes_listed,
             objects_skipped: self.objects_skipped - earlier.objects_skipped,
             folders_skipped: self.folders_skipped - earlier.folders_skipped,
+            objects_taken: self.objects_taken - earlier.objects_taken,
+            files: self.files - earlier.files,
+            file_bytes: self.file_bytes - earlier.file_bytes,
+            file_rows: self.file_rows - earlier.file_rows,
+            files_skipped: self.files_skipped - earlier.files_skipped,
+            groups: self.groups - earlier.groups,
+            groups_skipped: self.groups_skipped - earlier.groups_skipped,
             objects_to_open: self.objects_to_open - earlier.objects_to_open,
             bytes_to_open: self.bytes_to_open - earlier.bytes_to_open,
             objects_opened: self.objects_opened - earlier.objects_opened,
@@ -107,7 +129,8 @@ macro_rules! counters {
 }
 
 counters!(
-    objects_listed, bytes_listed, objects_skipped, folders_skipped, objects_to_open, bytes_to_open, objects_opened, bytes_opened,
+    objects_listed, bytes_listed, objects_skipped, folders_skipped, objects_taken, files, file_bytes, file_rows,
+    files_skipped, groups, groups_skipped, objects_to_open, bytes_to_open, objects_opened, bytes_opened,
     objects_passed_over, objects_sampled, bytes_sampled, objects_remembered, bytes_inflated, rows,
     list_requests, get_requests, restarts;
     listing, learning, planning, running

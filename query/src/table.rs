@@ -81,8 +81,11 @@ impl LakeTable {
         };
         let named = filter.column_refs();
         let constants = self.columns.constants.iter();
-        let named = constants.filter(|it| named.iter().any(|name| name.name == *it.field().name()));
-        let batch = self.one_row_per_object(named.cloned().collect())?;
+        let named: Vec<Constant> = constants
+            .filter(|it| named.iter().any(|name| name.name == *it.field().name()))
+            .cloned()
+            .collect();
+        let batch = self.one_row_per_object(named.clone())?;
         let schema = DFSchema::try_from(batch.schema())?;
         let holds = state
             .create_physical_expr(filter, &schema)?
@@ -95,9 +98,13 @@ impl LakeTable {
             holds.clone()
         };
         let kept = self.objects.iter().zip(mask.values().iter());
-        // The rows of a compacted file differ; they are looked at one by one.
+        // Where the rows of a compacted file differ they are looked at one by one.
+        let differ = |object: &DataObject| {
+            let file = object.compacted.as_ref();
+            file.is_some_and(|file| !named.iter().all(|constant| file.knows(constant)))
+        };
         let kept: Arc<[_]> = kept
-            .filter(|(object, keep)| *keep || object.compacted.is_some())
+            .filter(|(object, keep)| *keep || differ(object))
             .map(|(object, _)| Arc::clone(object))
             .collect();
         let skipped = self.objects.len() - kept.len();

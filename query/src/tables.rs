@@ -192,10 +192,16 @@ impl Tables {
         Self::shape_of(planned).record_fields()
     }
 
+    /// What is known of the records, with their fields in an order that does not depend on what was learned
+    /// when: that of the compacted table, which is that of a sample from before it was made, or that of the sample.
     fn shape_of(planned: &Planned) -> Shape {
         let sample = planned.reach.as_ref().map(|reach| &reach.sample);
-        let mut shape = sample.cloned().unwrap_or_default();
+        let sample = sample.unwrap_or(Shape::nothing());
+        let mut shape = sample.clone();
         shape.merge(&planned.learned);
+        let compacted = planned.compacted.as_ref().and_then(Option::as_ref);
+        let order = compacted.and_then(|it| it.state.read_order());
+        shape.put_in_order(order.as_ref().unwrap_or(sample));
         shape
     }
 
@@ -208,10 +214,15 @@ impl Tables {
         Ok(planned.compacted.clone().flatten())
     }
 
-    /// All objects of `events` as they are now.
-    pub(crate) async fn all(&self) -> Result<Objects, QueryError> {
+    /// All objects of `events` as they are now, and the order of their fields.
+    pub(crate) async fn all(&self) -> Result<(Objects, Shape), QueryError> {
         let compacted = Snapshot::open(&self.source).await?;
-        self.objects(compacted.as_ref(), &Predicate::Maybe).await
+        let all = self.objects(compacted.as_ref(), &Predicate::Maybe).await?;
+        let order = match compacted.and_then(|it| it.state.read_order()) {
+            Some(order) => order,
+            None => learn_sample(&self.source, &self.memory, &all.objects).await?,
+        };
+        Ok((all, order))
     }
 
     /// The keys of the raw objects that are in the compacted files of the statement that was planned last.
@@ -303,6 +314,9 @@ impl Tables {
             // A compacted file knows its first and last event time, whatever folders are named after.
             if self.pinned.is_none() && fields.iter().any(is_time) {
                 reach.narrow(planned.times.as_ref());
+            }
+            if let Some(compacted) = compacted {
+                compacted.count(&self.source, &reach.objects);
             }
             planned.reach = Some(reach);
         }

@@ -56,6 +56,7 @@ pub(crate) async fn run(args: &CompactArgs, quiet: bool) -> Result<()> {
 async fn files(args: &CompactArgs, lake: &Lake, to: &str) -> Result<Files> {
     let opened = || format!("Parquet files cannot be written to {to}");
     let location: Location = to.parse().with_context(opened)?;
+    Files::check(lake, &location, args.vacuum).await?;
     let target = match &location {
         // A directory that is not there has nothing, and is not made to look into it.
         Location::Directory(directory) if args.dry_run && !directory.exists() => {
@@ -63,11 +64,7 @@ async fn files(args: &CompactArgs, lake: &Lake, to: &str) -> Result<Files> {
         }
         _ => Lake::open(to, true).await.with_context(opened)?,
     };
-    let files = Files::open(lake, &target, args.dry_run).await?;
-    if args.vacuum {
-        files.may_vacuum().await?;
-    }
-    Ok(files)
+    Ok(Files::open(lake, &target, args.dry_run).await?)
 }
 
 /// Whoever watches wanted it to end some day; whoever waits for an end did not get one.
@@ -122,8 +119,10 @@ async fn once(args: &CompactArgs, lake: &Lake, files: Option<&Files>, quiet: boo
             grace: args.grace,
             dry_run: args.dry_run,
         };
-        let of = files.map_or(lake, Files::lake);
-        Some(vacuum(of, &options, now()).await?)
+        Some(match files {
+            Some(files) => files.vacuum(&options, now()).await?,
+            None => vacuum(lake, &options, now()).await?,
+        })
     } else {
         None
     };

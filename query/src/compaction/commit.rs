@@ -136,6 +136,7 @@ impl Run<'_> {
         for made in made {
             shape.merge(&made.shape);
         }
+        let shape = next.in_order(shape);
         let schema = Arc::new(table_schema(&shape, &next.partitions)?);
         let before = table.schema()?;
         let mut wider = Wider {

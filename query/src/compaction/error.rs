@@ -114,6 +114,26 @@ impl From<DataFusionError> for CompactionError {
 }
 
 impl CompactionError {
+    /// The same error, with what it names called by another name.
+    pub(crate) fn named(self, name: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Foreign { table } => Self::Foreign {
+                table: name(&table),
+            },
+            Self::State { file, reason } => Self::State {
+                file: name(&file),
+                reason,
+            },
+            Self::Store { key, what, source } => Self::Store {
+                key: name(&key),
+                what,
+                source,
+            },
+            Self::Delta(error) => Self::Delta(error.named(name)),
+            other => other,
+        }
+    }
+
     pub(crate) fn store(key: &str, what: &'static str, source: object_store::Error) -> Self {
         Self::Store {
             key: key.to_owned(),

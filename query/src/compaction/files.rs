@@ -7,7 +7,7 @@
 
 mod store;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use futures::TryStreamExt;
 use hydrant_lake::{Lake, Location};
@@ -15,13 +15,13 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, path::Path};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CompactOptions, Compacted, CompactionError, Progress, Surroundings,
+    CompactOptions, Compacted, CompactionError, Progress, Surroundings, VacuumOptions, Vacuumed,
     run::{compact_with, open},
     schema::TYPE,
     state::{TABLE, exact},
 };
 use crate::{delta::DeltaTable, engine::Engine, options::Options};
-use store::{Divided, staged};
+use store::{Divided, shown, staged};
 
 /// Says whose files these are.
 const OWNER: &str = "_hydrant/compaction/lake.json";
@@ -34,7 +34,6 @@ const FORMAT: u32 = 1;
 pub struct Files {
     lake: Lake,
     url: url::Url,
-    raw: Arc<dyn ObjectStore>,
     store: Arc<dyn ObjectStore>,
 }
 
@@ -45,6 +44,36 @@ struct Owner {
 }
 
 impl Files {
+    /// Whether Parquet files of `lake` may be in this place at all; asked before anything is made there. For
+    /// those who want to remove raw objects because the files have them, `removes` says so: a table that the lake
+    /// has of its own may not have taken them.
+    ///
+    /// # Errors
+    ///
+    /// [`CompactionError::Target`] when not.
+    pub async fn check(
+        lake: &Lake,
+        target: &Location,
+        removes: bool,
+    ) -> Result<(), CompactionError> {
+        if is_read(&name(lake.location()), &name(target)) {
+            return Err(CompactionError::Target {
+                target: target.to_string(),
+                reason: "is where the raw objects of the lake are read from; name a place beside the lake"
+                    .to_owned(),
+            });
+        }
+        if removes && let Some(own) = DeltaTable::open(lake, TABLE).await? {
+            return Err(CompactionError::Target {
+                target: own.location().to_owned(),
+                reason: "is a table that may not have taken all that the files have, so raw objects are not removed for \
+                         them; use --vacuum without --to"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     /// The files of `lake` in `target`, which is empty or was compacted into before. Nothing is written when
     /// `dry_run` says so.
     ///
@@ -53,22 +82,18 @@ impl Files {
     /// [`CompactionError::Target`] when `target` is a place that queries of the lake read, has files of another
     /// lake or another program, or cannot be written to.
     pub async fn open(lake: &Lake, target: &Lake, dry_run: bool) -> Result<Self, CompactionError> {
+        Self::check(lake, target.location(), false).await?;
         let refused = |reason: String| CompactionError::Target {
             target: target.location().to_string(),
             reason,
         };
-        let (from, to) = (name(lake.location()), name(target.location()));
-        if is_read(&from, &to) {
-            return Err(refused(
-                "is where the raw objects of the lake are read from; name a place beside the lake"
-                    .to_owned(),
-            ));
-        }
+        let from = name(lake.location());
+        let named = format!("{}/{OWNER}", target.location());
         let owner = Path::from(OWNER);
         match target.store().get(&owner).await {
             Ok(found) => {
                 let bytes = found.bytes().await;
-                let bytes = bytes.map_err(|error| CompactionError::store(OWNER, "read", error))?;
+                let bytes = bytes.map_err(|error| CompactionError::store(&named, "read", error))?;
                 let owner: Owner = serde_json::from_slice(&bytes)
                     .map_err(|error| refused(format!("has a damaged {OWNER} ({error})")))?;
                 if owner.format != FORMAT {
@@ -94,7 +119,7 @@ impl Files {
                     claim(target, from).await?;
                 }
             }
-            Err(error) => return Err(CompactionError::store(OWNER, "read", error)),
+            Err(error) => return Err(CompactionError::store(&named, "read", error)),
         }
         let store = Arc::clone(target.store());
         let divided = Divided {
@@ -104,34 +129,36 @@ impl Files {
         Ok(Self {
             lake: Lake::from_store(target.location().clone(), Arc::new(divided)),
             url: lake.url(),
-            raw: Arc::clone(lake.store()),
             store,
         })
     }
 
-    /// The lake as if the files were its table, for [`super::vacuum`].
-    pub fn lake(&self) -> &Lake {
-        &self.lake
-    }
-
-    /// Whether raw objects may be removed because the files have them: not when the lake has a table of its own,
-    /// which may not have taken them.
+    /// As [`super::vacuum()`], of the files and of the raw objects that they have; [`Files::check`] says whether it
+    /// may be done.
     ///
     /// # Errors
     ///
-    /// [`CompactionError::Target`] when they may not.
-    pub async fn may_vacuum(&self) -> Result<(), CompactionError> {
-        let location = format!("{}{TABLE}", self.url);
-        let own = DeltaTable::open_in(Arc::clone(&self.raw), location, TABLE).await?;
-        match own {
-            None => Ok(()),
-            Some(own) => Err(CompactionError::Target {
-                target: own.location().to_owned(),
-                reason: "is a table that may not have taken all that the files have, so raw objects are not removed for \
-                         them; use --vacuum without --to"
-                    .to_owned(),
-            }),
-        }
+    /// As there.
+    pub async fn vacuum(
+        &self,
+        options: &VacuumOptions,
+        now: i64,
+    ) -> Result<Vacuumed, CompactionError> {
+        let done = super::vacuum(&self.lake, options, now).await;
+        done.map_err(|error| self.placed(error))
+    }
+
+    /// An error that names what it is about where it really lies.
+    fn placed(&self, error: CompactionError) -> CompactionError {
+        error.named(|named| match shown(named) {
+            Some(path) => self.at(path.as_ref()),
+            None => named.to_owned(),
+        })
+    }
+
+    /// Something in the place of the files, for people.
+    fn at(&self, path: &str) -> String {
+        format!("{}/{path}", self.lake.location())
     }
 
     /// Moves what was committed to where readers look, and removes there what was replaced. What goes, goes
@@ -156,7 +183,9 @@ impl Files {
                 let path = exact(gone);
                 match self.store.delete(&path).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                    Err(error) => return Err(CompactionError::store(gone, "removed", error)),
+                    Err(error) => {
+                        return Err(CompactionError::store(&self.at(gone), "removed", error));
+                    }
                 }
             }
             let mut moved = false;
@@ -168,14 +197,16 @@ impl Files {
                     if let Err(error) = left
                         && !matches!(error, object_store::Error::NotFound { .. })
                     {
-                        return Err(CompactionError::store(new, "moved", error));
+                        return Err(CompactionError::store(&self.at(new), "moved", error));
                     }
                     continue;
                 }
                 match self.store.rename(&staged(&path), &path).await {
                     // Another run moves it too.
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => moved = true,
-                    Err(error) => return Err(CompactionError::store(new, "written", error)),
+                    Err(error) => {
+                        return Err(CompactionError::store(&self.at(new), "written", error));
+                    }
                 }
             }
             // Another run may have replaced what was just moved.
@@ -189,12 +220,14 @@ impl Files {
     async fn visible(&self) -> Result<HashSet<String>, CompactionError> {
         let mut all = HashSet::new();
         for folder in folders(&self.lake_of_files()).await? {
-            let listed: Vec<_> = self
-                .store
-                .list(Some(&folder))
-                .try_collect()
-                .await
-                .map_err(|error| CompactionError::store(folder.as_ref(), "listed", error))?;
+            let listed: Vec<_> =
+                self.store
+                    .list(Some(&folder))
+                    .try_collect()
+                    .await
+                    .map_err(|error| {
+                        CompactionError::store(&self.at(folder.as_ref()), "listed", error)
+                    })?;
             let files = listed.into_iter().map(|it| it.location.to_string());
             all.extend(files.filter(|path| is_ours(path)));
         }
@@ -209,7 +242,7 @@ impl Files {
             .list(Some(&folder))
             .try_collect()
             .await
-            .map_err(|error| CompactionError::store(store::STAGED, "listed", error))?;
+            .map_err(|error| CompactionError::store(&self.at(store::STAGED), "listed", error))?;
         let paths = listed.iter().filter_map(|it| store::unstaged(&it.location));
         Ok(paths.map(|path| path.to_string()).collect())
     }
@@ -233,14 +266,17 @@ pub async fn compact_to_files(
 ) -> Result<Compacted, CompactionError> {
     let store = Arc::clone(files.lake.store());
     let engine = Engine::over(store, files.url.clone(), options)?;
-    if !settings.dry_run {
-        files.settle().await?;
-    }
-    let done = compact_with(&engine, &files.lake, settings, surroundings, progress).await?;
-    if !settings.dry_run {
-        files.settle().await?;
-    }
-    Ok(done)
+    let work = async {
+        if !settings.dry_run {
+            files.settle().await?;
+        }
+        let done = compact_with(&engine, &files.lake, settings, surroundings, progress).await?;
+        if !settings.dry_run {
+            files.settle().await?;
+        }
+        Ok(done)
+    };
+    work.await.map_err(|error| files.placed(error))
 }
 
 /// Whether a file among the data files has a name that a compaction gives.
@@ -277,7 +313,10 @@ async fn claim(target: &Lake, lake: String) -> Result<(), CompactionError> {
     let put = target.store().put_opts(&owner, bytes.into(), options);
     match put.await {
         Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-        Err(error) => Err(CompactionError::store(OWNER, "written", error)),
+        Err(error) => {
+            let named = format!("{}/{OWNER}", target.location());
+            Err(CompactionError::store(&named, "written", error))
+        }
     }
 }
 
@@ -285,13 +324,21 @@ async fn claim(target: &Lake, lake: String) -> Result<(), CompactionError> {
 fn name(location: &Location) -> String {
     match location {
         Location::Directory(directory) => {
-            let directory = directory
-                .canonicalize()
-                .unwrap_or_else(|_| directory.clone());
-            Location::Directory(directory).url().to_string()
+            Location::Directory(resolved(directory)).url().to_string()
         }
         s3 @ Location::S3 { .. } => s3.url().to_string(),
     }
+}
+
+/// A directory without links and `..`, as far as it is there.
+fn resolved(directory: &std::path::Path) -> PathBuf {
+    let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    for there in whole.ancestors() {
+        if let (Ok(found), Ok(rest)) = (there.canonicalize(), whole.strip_prefix(there)) {
+            return found.join(rest);
+        }
+    }
+    whole
 }
 
 /// Whether queries of the lake `from` read what is in `to`: all of it but folders that begin with `_` or `.`,

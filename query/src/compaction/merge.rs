@@ -7,13 +7,13 @@ use super::{
     plan::Task,
     reader::Snapshot,
     run::Run,
-    schema::table_schema,
-    state::{APPLICATION, FileNote, TABLE},
+    schema::Columns,
+    state::{APPLICATION, FileNote, State, TABLE},
     task::Made,
 };
 use crate::{
     constants::Constant,
-    delta::{Change, Committed},
+    delta::{Change, Committed, DeltaTable},
     engine::Engine,
     object::DataObject,
     predicate::Predicate,
@@ -51,10 +51,10 @@ impl Run<'_> {
             let shapes = tasks
                 .iter()
                 .map(|task| (task.what.clone(), Arc::new(shape_of(task))));
-            let Snapshot { table, state } = snapshot;
-            let schema = Arc::new(table_schema(&state.shape()?, &state.partitions)?);
+            let Snapshot { table, state, .. } = snapshot;
+            let columns = Columns::new(state.shape()?, state.partitions.clone())?;
             let table = Arc::new(table);
-            let work = Arc::new(self.work_with(&table, schema, shapes.collect(), constants));
+            let work = Arc::new(self.work_with(&table, columns, shapes.collect(), constants));
             let (tasks, made) = self.work(&work, tasks, false).await?;
             let before: usize = tasks.iter().map(|task| task.objects.len()).sum();
             let is_worth_more = made.len() < before / 2;
@@ -62,8 +62,7 @@ impl Run<'_> {
             let Ok(table) = Arc::try_unwrap(table) else {
                 return Ok(());
             };
-            let snapshot = Snapshot { table, state };
-            let went = self.commit_merged(snapshot, &tasks, made).await?;
+            let went = self.commit_merged((table, state), &tasks, made).await?;
             // Files that stay small, whatever is done, are left at that.
             if !went || !is_worth_more {
                 return Ok(());
@@ -104,11 +103,10 @@ impl Run<'_> {
     /// Whether it went.
     async fn commit_merged(
         &mut self,
-        snapshot: Snapshot,
+        (mut table, state): (DeltaTable, State),
         tasks: &[Task],
         made: Vec<Made>,
     ) -> Result<bool, CompactionError> {
-        let Snapshot { mut table, state } = snapshot;
         let mut next = state.clone();
         next.number = state.next_number(self.chance(0));
         let gone: Vec<String> = tasks

@@ -13,16 +13,16 @@ use arrow::{
 use super::{
     CompactionError,
     schema::{DATE, TYPE},
-    state::{APPLICATION, PROPERTY, State, TABLE},
+    state::{APPLICATION, FileNote, PROPERTY, State, TABLE},
     taken,
 };
 use crate::{
     catalog::{Catalog, Objects},
     constants::{Constant, ConstantColumn, OBJECT},
-    delta::DeltaTable,
+    delta::{DeltaTable, TableFile},
     error::QueryError,
     listing::folder_may_hold,
-    object::{CompactedFile, DataObject, Partition},
+    object::{CompactedFile, DataObject, Partition, Places},
     predicate::Predicate,
     reader::Source,
     shape::Shape,
@@ -34,6 +34,54 @@ use crate::{
 pub(crate) struct Snapshot {
     pub(crate) table: DeltaTable,
     pub(crate) state: State,
+    /// The files of the table.
+    in_log: Vec<TableFile>,
+}
+
+/// What the folders of a state say.
+struct Folders {
+    may_hold: Vec<bool>,
+    values: Vec<Option<Arc<[Option<String>]>>>,
+}
+
+impl Folders {
+    fn new(folders: &[String], places: &Arc<dyn Places>, predicate: &Predicate) -> Self {
+        let may_hold = folders.iter();
+        let may_hold = may_hold.map(|folder| folder_may_hold(folder, predicate));
+        let values = folders.iter().map(|folder| places.of_folder(folder));
+        Self {
+            may_hold: may_hold.collect(),
+            values: values.collect(),
+        }
+    }
+
+    /// Whether a file may have rows for which the predicate holds.
+    fn may_hold(&self, note: &FileNote) -> bool {
+        // Objects that lay in no folder may.
+        let mut folders = note.folders.iter();
+        note.folders.is_empty() || folders.any(|at| self.may_hold.get(*at).copied().unwrap_or(true))
+    }
+
+    /// The values that the folders of a file agree on, and which they are.
+    fn alike(&self, note: &FileNote) -> (Arc<[Option<String>]>, Vec<bool>) {
+        let all = note.folders.iter();
+        let mut all = all.map(|at| self.values.get(*at)?.as_deref());
+        let Some(Some(first)) = all.next() else {
+            return (Arc::default(), Vec::new());
+        };
+        let mut alike = vec![true; first.len()];
+        for values in all {
+            let Some(values) = values else {
+                return (Arc::default(), Vec::new());
+            };
+            for (n, alike) in alike.iter_mut().enumerate() {
+                *alike &= values.get(n) == first.get(n);
+            }
+        }
+        let known = first.iter().zip(&alike);
+        let known = known.map(|(value, alike)| value.clone().filter(|_| *alike));
+        (known.collect(), alike)
+    }
 }
 
 impl Snapshot {
@@ -66,7 +114,11 @@ impl Snapshot {
             return Ok(None);
         };
         let state = State::read(&source.store, number).await?;
-        Ok(Some(Self { table, state }))
+        Ok(Some(Self {
+            in_log: table.files().map_err(CompactionError::from)?,
+            table,
+            state,
+        }))
     }
 
     /// Puts the compacted files before the raw objects and leaves out those that were taken. Of the files, those
@@ -85,6 +137,7 @@ impl Snapshot {
         let mut keys: Vec<&str> = raw.objects.iter().map(|it| it.key.as_str()).collect();
         keys.sort_unstable();
         let taken = taken::among(&source.store, &self.state, &keys).await?;
+        add(&source.counters.objects_taken, taken.len() as u64);
         let partitions = self.partitions(raw.partitions);
         let mut objects = self.files(source, catalog, &partitions, predicate)?;
         objects.extend(keep(raw.objects, &taken));
@@ -122,20 +175,11 @@ impl Snapshot {
     ) -> Result<Vec<Arc<DataObject>>, QueryError> {
         let shapes = self.state.read_shapes()?;
         let places = catalog.places(partitions);
-        let may_hold: Vec<bool> = self
-            .state
-            .folders
-            .iter()
-            .map(|folder| folder_may_hold(folder, predicate))
-            .collect();
+        let folders = Folders::new(&self.state.folders, &places, predicate);
         let (mut files, mut skipped) = (Vec::new(), 0);
-        for file in self.table.files().map_err(CompactionError::from)? {
+        for file in &self.in_log {
             let note = self.state.files.get(&file.path);
-            let is_wanted = note.is_none_or(|note| {
-                let mut folders = note.folders.iter();
-                folders.any(|at| may_hold.get(*at).copied().unwrap_or(true))
-            });
-            if !is_wanted {
+            if !note.is_none_or(|note| folders.may_hold(note)) {
                 skipped += 1;
                 continue;
             }
@@ -144,11 +188,12 @@ impl Snapshot {
                 // Another program has written the file anew.
                 None => Arc::new(self.whole_shape()?),
             };
+            let (known, alike) = note.map(|note| folders.alike(note)).unwrap_or_default();
             files.push(Arc::new(DataObject {
                 key: format!("{TABLE}/{}", file.path),
                 size: file.size,
                 written: 0,
-                partitions: Arc::default(),
+                partitions: known,
                 compacted: Some(Arc::new(CompactedFile {
                     rows: file.rows.or(note.map(|note| note.rows)),
                     times: note.and_then(|note| note.times),
@@ -156,12 +201,30 @@ impl Snapshot {
                     date: file.partition.get(DATE).cloned().flatten(),
                     shape,
                     places: Arc::clone(&places),
+                    alike,
                 })),
             }));
         }
         add(&source.counters.objects_skipped, skipped);
         files.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(files)
+    }
+
+    /// Counts the files of this version, and those that are not among what a statement reads.
+    pub(crate) fn count(&self, source: &Source, read: &Objects) {
+        let (counters, files) = (&source.counters, &self.in_log);
+        add(&counters.files, files.len() as u64);
+        add(&counters.file_bytes, files.iter().map(|it| it.size).sum());
+        add(
+            &counters.file_rows,
+            files.iter().filter_map(|it| it.rows).sum(),
+        );
+        let is_file = |object: &&Arc<DataObject>| object.compacted.is_some();
+        let read = read.objects.iter().filter(is_file).count();
+        add(
+            &counters.files_skipped,
+            files.len().saturating_sub(read) as u64,
+        );
     }
 
     /// The shape that the table's own columns tell.
@@ -205,12 +268,13 @@ fn keep(
         .filter(move |object| !taken.contains(&object.key))
 }
 
-/// The values of `constants` for rows that came from these keys.
+/// The values of `constants` for rows of a file that came from these keys.
 ///
 /// # Errors
 ///
 /// [`ArrowError`] when `keys` are no texts.
 pub(crate) fn constants_of(
+    object: &DataObject,
     file: &CompactedFile,
     keys: &ArrayRef,
     constants: &[Constant],
@@ -232,6 +296,10 @@ pub(crate) fn constants_of(
         .collect();
     let column = |constant: &Constant| {
         let mut column = ConstantColumn::new(constant);
+        if file.knows(constant) {
+            column.append(constant, object, keys.len());
+            return Ok(column.finish());
+        }
         for object in &objects {
             column.append(constant, object, 1);
         }

@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use arrow::datatypes::SchemaRef;
 use datafusion::{execution::TaskContext, prelude::SessionConfig};
 use hydrant_lake::Lake;
 use tokio::task::JoinSet;
@@ -17,7 +16,7 @@ use tokio::task::JoinSet;
 use super::{
     CompactOptions, Compacted, CompactionError, Progress, Surroundings,
     plan::{Batch, Bounds, Task, ends, plan},
-    schema::{DATE, TYPE, table_schema},
+    schema::{Columns, DATE, TYPE},
     state::{APPLICATION, PROPERTY, State, TABLE},
     taken,
     task::{Made, Work, remove},
@@ -217,6 +216,11 @@ impl Run<'_> {
         batches: Vec<Batch>,
     ) -> Result<bool, CompactionError> {
         let shapes = self.sample(&batches).await?;
+        // It is noted once; tables from before it was noted go on without.
+        let order = match &opened {
+            Some((_, state)) if state.order.is_some() || !state.files.is_empty() => None,
+            _ => Some(self.order(found).await?),
+        };
         let partitions: Vec<(String, bool)> = found
             .partitions
             .iter()
@@ -225,21 +229,25 @@ impl Run<'_> {
         let (table, mut state) = if let Some(opened) = opened {
             opened
         } else {
-            let schema = schema_with(&State::new(), &shapes, &partitions)?;
+            let mut state = State::new();
+            state.order.clone_from(&order);
+            let columns = columns_with(&state, &shapes, &partitions)?;
+            let schema = columns.schema();
             let properties = [(PROPERTY, "1")];
-            let table = DeltaTable::create(self.lake, TABLE, &schema, &[TYPE, DATE], &properties);
+            let table = DeltaTable::create(self.lake, TABLE, schema, &[TYPE, DATE], &properties);
             let table = table.await?;
             let state = state_of(&table, self.lake).await?;
             (table, state)
         };
+        state.order = state.order.or(order);
         let mut table = Arc::new(table);
         let mut constants: Vec<_> = (found.partitions.iter().enumerate())
             .map(|(n, partition)| Constant::partition(partition, n))
             .collect();
         constants.push(Constant::object());
         for batch in batches {
-            let schema = schema_with(&state, &shapes, &partitions)?;
-            let work = self.work_with(&table, schema, shapes.clone(), constants.clone());
+            let columns = columns_with(&state, &shapes, &partitions)?;
+            let work = self.work_with(&table, columns, shapes.clone(), constants.clone());
             let work = Arc::new(work);
             let (tasks, made) = self.work(&work, batch.tasks, true).await?;
             let objects = tasks.into_iter().flat_map(|task| task.objects).collect();
@@ -278,11 +286,18 @@ impl Run<'_> {
         Ok(shapes)
     }
 
+    /// The order in which queries show the records' fields.
+    async fn order(&self, found: &Objects) -> Result<serde_json::Value, CompactionError> {
+        let memory = Arc::new(Memory::default());
+        let sample = learn_sample(&self.source, &memory, &found.objects).await?;
+        Ok(sample.without_counts().to_json())
+    }
+
     /// What workers share.
     pub(super) fn work_with(
         &self,
         table: &Arc<DeltaTable>,
-        schema: SchemaRef,
+        columns: Columns,
         shapes: HashMap<String, Arc<Shape>>,
         constants: Vec<Constant>,
     ) -> Work {
@@ -291,7 +306,7 @@ impl Run<'_> {
         Work {
             source: Arc::clone(&self.source),
             table: Arc::clone(table),
-            schema,
+            columns,
             shapes,
             constants,
             context: Arc::new(TaskContext::default().with_session_config(config)),
@@ -391,20 +406,17 @@ impl Run<'_> {
 }
 
 /// The columns of the table with those that samples show.
-fn schema_with(
+fn columns_with(
     state: &State,
     shapes: &HashMap<String, Arc<Shape>>,
     partitions: &[(String, bool)],
-) -> Result<SchemaRef, CompactionError> {
+) -> Result<Columns, CompactionError> {
     let mut all = state.shape()?;
     let whats: BTreeSet<&String> = shapes.keys().collect();
     for what in whats {
         all.merge(&shapes[what]);
     }
-    Ok(Arc::new(table_schema(
-        &all,
-        &state.partitions_with(partitions),
-    )?))
+    Columns::new(state.in_order(all), state.partitions_with(partitions))
 }
 
 impl Progress {

@@ -84,6 +84,48 @@ fn clash<'a>(fields: impl IntoIterator<Item = &'a FieldRef>) -> Option<(String, 
     None
 }
 
+/// The table's columns, as far as they are known before the objects are read.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// What is known of the records.
+    shape: Shape,
+    partitions: Vec<(String, bool)>,
+    schema: SchemaRef,
+}
+
+impl Columns {
+    /// The columns for records of this shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`table_schema`].
+    pub(crate) fn new(
+        shape: Shape,
+        partitions: Vec<(String, bool)>,
+    ) -> Result<Self, CompactionError> {
+        Ok(Self {
+            schema: Arc::new(table_schema(&shape, &partitions)?),
+            shape,
+            partitions,
+        })
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The columns that hold records of another shape too.
+    ///
+    /// # Errors
+    ///
+    /// As [`table_schema`].
+    pub(crate) fn with(&self, shape: &Shape) -> Result<SchemaRef, CompactionError> {
+        let mut all = self.shape.clone();
+        all.merge(shape);
+        Ok(Arc::new(table_schema(&all, &self.partitions)?))
+    }
+}
+
 /// The columns of a file whose rows have some of the table's fields: the types are the table's, what none of
 /// the rows has is left out.
 pub(crate) fn file_schema(own: &Schema, table: &Schema) -> Schema {

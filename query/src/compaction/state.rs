@@ -48,6 +48,9 @@ pub(crate) struct State {
     pub(crate) folders: Vec<String>,
     /// The partition columns that those folders gave, and whether each is a number.
     pub(crate) partitions: Vec<(String, bool)>,
+    /// The order of the records' fields, as a shape: that in which queries showed them when the table was made.
+    #[serde(default)]
+    pub(crate) order: Option<serde_json::Value>,
     /// The files of the table, by their paths in it.
     pub(crate) files: BTreeMap<String, FileNote>,
     /// Raw objects taken, their bytes, and rows that came of them.
@@ -181,7 +184,20 @@ impl State {
         for shape in self.read_shapes()? {
             all.merge(&shape);
         }
-        Ok(all)
+        Ok(self.in_order(all))
+    }
+
+    /// The order of the fields, as [`Shape::put_in_order`] takes it; `None` in a table from before it was noted.
+    pub(crate) fn read_order(&self) -> Option<Shape> {
+        self.order.as_ref().and_then(Shape::from_json)
+    }
+
+    /// A shape with its fields in the order that the table's have.
+    pub(crate) fn in_order(&self, mut shape: Shape) -> Shape {
+        if let Some(order) = self.read_order() {
+            shape.put_in_order(&order);
+        }
+        shape
     }
 
     /// The partition columns with those that folders give now.

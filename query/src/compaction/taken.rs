@@ -79,7 +79,9 @@ pub(crate) async fn write(
         store
             .put(&path(&name), bytes.into())
             .await
-            .map_err(|error| CompactionError::store(&name, "written", error))?;
+            .map_err(|error| {
+                CompactionError::store(&format!("{FOLDER}/{name}"), "written", error)
+            })?;
         if let (Some(first), Some(last)) = (part.first(), part.last()) {
             chunks.push(Chunk {
                 name,
@@ -117,7 +119,7 @@ pub(crate) async fn read(
             file: format!("{FOLDER}/{}", chunk.name),
             reason: "is missing".to_owned(),
         },
-        error => CompactionError::store(&chunk.name, "read", error),
+        error => CompactionError::store(&format!("{FOLDER}/{}", chunk.name), "read", error),
     })?;
     let mut text = String::new();
     GzDecoder::new(&*bytes)

@@ -21,7 +21,7 @@ use super::{
     file::{GROUP_ROWS, properties},
     order::{Part, Sorted, sort},
     plan::Task,
-    schema::{DATE, TYPE, file_schema, stored},
+    schema::{Columns, DATE, TYPE, file_schema, stored},
     state::{TABLE, exact},
 };
 use crate::{
@@ -48,7 +48,7 @@ pub(super) struct Work {
     pub(super) source: Arc<Source>,
     pub(super) table: Arc<DeltaTable>,
     /// The table's columns, as far as samples tell.
-    pub(super) schema: SchemaRef,
+    pub(super) columns: Columns,
     /// What samples showed, by [`Task::what`].
     pub(super) shapes: HashMap<String, Arc<Shape>>,
     pub(super) constants: Vec<Constant>,
@@ -88,19 +88,23 @@ impl Work {
         let folders: BTreeSet<String> = task
             .objects
             .iter()
-            .filter_map(|object| object.key.rsplit_once('/'))
-            .map(|(folder, _)| folder.to_owned())
+            .map(|object| object.key.rsplit_once('/').map_or("", |(folder, _)| folder))
+            .map(str::to_owned)
             .collect();
         let folders = Arc::new(folders);
+        let mut table = Arc::clone(self.columns.schema());
         for _ in 0..RESTARTS {
             let mut made = Vec::new();
-            match self.attempt(task, &shape, &folders, &mut made).await {
+            let columns = (&shape, &table);
+            match self.attempt(task, columns, &folders, &mut made).await {
                 Err(CompactionError::Read(QueryError::Drift { .. })) => {
                     self.discard(&made).await;
                     let learned = learn_all(&self.source, &task.objects, None).await?;
                     let mut joined = Shape::clone(&shape);
                     joined.merge(&learned);
                     shape = Arc::new(joined);
+                    // No value may be squeezed into a column that was made for those of the samples.
+                    table = self.columns.with(&shape)?;
                 }
                 Err(error) => {
                     self.discard(&made).await;
@@ -128,7 +132,7 @@ impl Work {
     async fn attempt(
         &self,
         task: &Task,
-        shape: &Arc<Shape>,
+        (shape, table): (&Arc<Shape>, &SchemaRef),
         folders: &Arc<BTreeSet<String>>,
         made: &mut Vec<Made>,
     ) -> Result<(), CompactionError> {
@@ -138,6 +142,7 @@ impl Work {
         let mut writing = Writing {
             work: self,
             own: &own,
+            table,
             shape,
             folders,
             open: BTreeMap::new(),
@@ -201,6 +206,8 @@ pub(super) async fn remove(store: &Arc<dyn ObjectStore>, path: &str) {
 struct Writing<'a> {
     work: &'a Work,
     own: &'a Schema,
+    /// The columns of the table that hold all rows.
+    table: &'a Schema,
     shape: &'a Arc<Shape>,
     folders: &'a Arc<BTreeSet<String>>,
     open: BTreeMap<Part, Open>,
@@ -249,7 +256,7 @@ impl Writing<'_> {
         rows: &RecordBatch,
         times: Option<(i64, i64)>,
     ) -> Result<Open, CompactionError> {
-        let schema = Arc::new(file_schema(self.own, &self.work.schema));
+        let schema = Arc::new(file_schema(self.own, self.table));
         let number = self.work.next_file.fetch_add(1, Ordering::Relaxed);
         let path = format!(
             "{}/part-{}-{number:05}.parquet",

@@ -7,23 +7,17 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 use hydrant_lake::Lake;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path};
 
 use super::{
     CompactionError,
     run::open,
-    state::{FOLDER, State, TABLE},
+    state::{FOLDER, State, exact},
     taken,
 };
-use crate::delta::DeltaTable;
-
-/// Requests under way at a time.
-const REQUESTS: usize = 32;
-
-/// What a killed run left may be that of a run that is under way, for so long.
-const ORPHANED: Duration = Duration::from_hours(24);
+use crate::delta::remove_all;
 
 /// What may be removed.
 #[derive(Debug, Clone)]
@@ -79,9 +73,12 @@ pub async fn vacuum(
         &mut done,
     )
     .await?;
-    let orphaned = i64::try_from(ORPHANED.as_millis()).unwrap_or(i64::MAX);
-    let before = now.saturating_sub(grace.max(orphaned));
-    files(lake, &table, &state, before, options.dry_run, &mut done).await?;
+    let mut needed: HashSet<String> = [State::key(state.number)].into();
+    needed.extend(state.taken.iter().map(|it| format!("{FOLDER}/{}", it.name)));
+    let keeps = |key: &str| needed.contains(key);
+    let left = table.vacuum(options.grace, now, options.dry_run, keeps);
+    let left = left.await?;
+    (done.files, done.file_bytes) = (left.files, left.bytes);
     Ok(done)
 }
 
@@ -114,11 +111,13 @@ async fn raw(
             } else {
                 done.objects += 1;
                 done.bytes += taken.size;
-                gone.push(taken.key);
+                gone.push(exact(&taken.key));
             }
         }
         if !dry_run {
-            remove(store, gone).await?;
+            let removed = remove_all(store, gone.into_iter()).await;
+            removed
+                .map_err(|(path, error)| CompactionError::store(path.as_ref(), "removed", error))?;
         }
     }
     Ok(())
@@ -135,64 +134,4 @@ async fn raw_objects(
         .map_err(|error| CompactionError::store("the lake", "listed", error))?;
     let objects = all.into_iter().map(|it| (it.location.to_string(), it.size));
     Ok(objects.filter(|(key, _)| !key.starts_with('_')).collect())
-}
-
-/// Removes files that neither the table nor what it took needs.
-async fn files(
-    lake: &Lake,
-    table: &DeltaTable,
-    state: &State,
-    before: i64,
-    dry_run: bool,
-    done: &mut Vacuumed,
-) -> Result<(), CompactionError> {
-    let store = lake.store();
-    let mut needed: HashSet<String> = HashSet::new();
-    for file in table.files()? {
-        needed.insert(format!("{TABLE}/{}", file.path));
-    }
-    for file in table.removed_since(before).await? {
-        needed.insert(format!("{TABLE}/{file}"));
-    }
-    needed.insert(State::key(state.number));
-    for chunk in &state.taken {
-        needed.insert(format!("{FOLDER}/{}", chunk.name));
-    }
-    let folder = Path::from(TABLE);
-    let mut listed = store.list(Some(&folder));
-    let mut gone = Vec::new();
-    while let Some(found) = listed.next().await {
-        let found = found.map_err(|error| CompactionError::store(TABLE, "listed", error))?;
-        let key = found.location.as_ref();
-        let is_log = key
-            .strip_prefix(TABLE)
-            .is_some_and(|key| key.starts_with("/_delta_log/"));
-        if is_log || needed.contains(key) || found.last_modified.timestamp_millis() > before {
-            continue;
-        }
-        done.files += 1;
-        done.file_bytes += found.size;
-        gone.push(key.to_owned());
-    }
-    if !dry_run {
-        remove(store, gone).await?;
-    }
-    Ok(())
-}
-
-async fn remove(store: &Arc<dyn ObjectStore>, keys: Vec<String>) -> Result<(), CompactionError> {
-    stream::iter(keys)
-        .map(|key| async move {
-            let removed = match Path::parse(&key) {
-                Ok(path) => store.delete(&path).await,
-                Err(error) => Err(error.into()),
-            };
-            match removed {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                Err(error) => Err(CompactionError::store(&key, "removed", error)),
-            }
-        })
-        .buffer_unordered(REQUESTS)
-        .try_collect()
-        .await
 }

@@ -29,7 +29,7 @@ pub enum DeltaError {
     Delta {
         /// The table.
         table: String,
-        /// What was tried: `read`, `make`, `change`, `write to`.
+        /// What was tried: `read`, `make`, `change`, `write to`, `clean`.
         what: &'static str,
         /// Why not.
         #[source]
@@ -63,10 +63,29 @@ pub enum DeltaError {
     },
 }
 
+impl DeltaError {
+    /// The same error, with table and file called by other names.
+    pub(crate) fn named(mut self, name: impl Fn(&str) -> String) -> Self {
+        let (one, other) = match &mut self {
+            Self::Folder { folder, .. } => (folder, None),
+            Self::Columns { table, .. } | Self::Delta { table, .. } | Self::Gone { table } => {
+                (table, None)
+            }
+            Self::DeletedRows { table, file } => (table, Some(file)),
+            Self::Encode { file, .. } => (file, None),
+        };
+        for named in [Some(one), other].into_iter().flatten() {
+            *named = name(named);
+        }
+        self
+    }
+}
+
 fn participle(what: &str) -> &'static str {
     match what {
         "make" => "made",
         "change" => "changed",
+        "clean" => "cleaned up",
         "write to" => "written",
         _ => "read",
     }

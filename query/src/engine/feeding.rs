@@ -1,20 +1,20 @@
 //! What those need who run queries for others: which objects feed a query, tables in memory, and answers that are no
 //! query's.
 
-use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeSet, fmt, ops::ControlFlow, sync::Arc};
 
-use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use arrow::{array::RecordBatch, datatypes::SchemaRef, error::ArrowError};
 use datafusion::{
-    catalog::MemTable,
+    catalog::streaming::StreamingTable,
     error::DataFusionError,
-    execution::SendableRecordBatchStream,
-    physical_plan::stream::RecordBatchStreamAdapter,
+    execution::{SendableRecordBatchStream, TaskContext},
+    physical_plan::{stream::RecordBatchStreamAdapter, streaming::PartitionStream},
     sql::{
         parser::Statement as Parsed,
         sqlparser::ast::{Statement, visit_relations},
     },
 };
-use futures::stream;
+use futures::{TryStreamExt, stream};
 
 use super::{ERRORS, EVENTS, Engine};
 use crate::{error::QueryError, names::readable, statement};
@@ -28,10 +28,40 @@ pub struct Feeding {
     pub schema: SchemaRef,
 }
 
+/// Rows of some schema, one batch behind the other.
+pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+
 /// Rows in memory as an answer, for [`crate::write()`].
 pub fn answer(schema: &SchemaRef, batches: Vec<RecordBatch>) -> SendableRecordBatchStream {
-    let batches = stream::iter(batches.into_iter().map(Ok::<_, DataFusionError>));
+    answer_of(schema, Box::new(batches.into_iter().map(Ok)))
+}
+
+/// Rows from anywhere as an answer, for [`crate::write()`].
+pub fn answer_of(schema: &SchemaRef, batches: Batches) -> SendableRecordBatchStream {
+    let batches = stream::iter(batches).map_err(DataFusionError::from);
     Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
+}
+
+/// A table whose rows come from anywhere, each time anew.
+struct Given {
+    schema: SchemaRef,
+    rows: Box<dyn Fn() -> Batches + Send + Sync>,
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").finish_non_exhaustive()
+    }
+}
+
+impl PartitionStream for Given {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        answer_of(&self.schema, (self.rows)())
+    }
 }
 
 /// The tables that a query names, with the names that its `WITH` clauses give; each once.
@@ -104,18 +134,23 @@ impl Engine {
         Ok(Feeding { keys, schema })
     }
 
-    /// Puts rows beside the lake's tables, in the place of what had this name.
+    /// Puts rows beside the lake's tables, in the place of what had this name. `rows` gives all of them whenever
+    /// they are read.
     ///
     /// # Errors
     ///
-    /// [`QueryError::Sql`] when the rows are not of the schema.
+    /// [`QueryError::Sql`] when there can be no such table.
     pub fn put_table(
         &self,
         name: &str,
         schema: &SchemaRef,
-        batches: Vec<RecordBatch>,
+        rows: impl Fn() -> Batches + Send + Sync + 'static,
     ) -> Result<(), QueryError> {
-        let table = MemTable::try_new(Arc::clone(schema), vec![batches])?;
+        let given = Given {
+            schema: Arc::clone(schema),
+            rows: Box::new(rows),
+        };
+        let table = StreamingTable::try_new(Arc::clone(schema), vec![Arc::new(given)])?;
         self.context().deregister_table(name)?;
         self.context().register_table(name, Arc::new(table))?;
         Ok(())

@@ -81,7 +81,7 @@ pub(crate) async fn open(
     }
     let conditions = plan.filters.iter().map(|filter| &filter.condition);
     let conditions = on_leaves(footer.metadata(), footer.schema().fields(), conditions);
-    let (mut groups, mut is_pruned) = (VecDeque::new(), false);
+    let (mut groups, mut pruned) = (VecDeque::new(), 0);
     let all = footer.metadata().row_groups().iter().enumerate();
     for (at, group) in all.filter(|(at, _)| at % of == part) {
         let place = (object.key.as_str(), &ranges);
@@ -90,10 +90,12 @@ pub(crate) async fn open(
         {
             groups.push_back(at);
         } else {
-            is_pruned = true;
+            pruned += 1;
         }
     }
-    if is_pruned && groups.is_empty() && of == 1 {
+    add(&source.counters.groups, groups.len() as u64);
+    add(&source.counters.groups_skipped, pruned);
+    if pruned > 0 && groups.is_empty() && of == 1 {
         add(&source.counters.objects_passed_over, 1);
     }
     if !conditions.is_empty() && !groups.is_empty() {
@@ -234,7 +236,7 @@ impl Rows {
             Some(constants.len() - 1)
         });
         let constant_of = constant_of.collect();
-        let has_keys = !constants.is_empty() && opened.object.compacted.is_some();
+        let has_keys = needs_keys(&opened.object, &constants);
         let mask = mask(parquet_schema, table, projection, has_keys);
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(opened.footer.clone())
             .with_batch_size(BATCH_ROWS)
@@ -299,12 +301,14 @@ impl Rows {
             return Ok(());
         }
         let object = &opened.object;
-        if let Some(compacted) = &object.compacted {
+        if needs_keys(object, &self.constants)
+            && let Some(compacted) = &object.compacted
+        {
             let Some(keys) = batch.column_by_name(OBJECT) else {
                 let reason = format!("a compacted file has no column {OBJECT}");
                 return Err(ArrowError::SchemaError(reason));
             };
-            self.filled = constants_of(compacted, keys, &self.constants)?;
+            self.filled = constants_of(object, compacted, keys, &self.constants)?;
         } else if self.filled.first().is_none_or(|it| it.len() < rows) {
             let mut columns = Constants::new(self.constants.clone());
             columns.begin(object);
@@ -338,6 +342,13 @@ impl Rows {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
     }
+}
+
+/// Whether these columns are to be had only from the keys of the objects that the rows of a compacted file came
+/// from.
+fn needs_keys(object: &DataObject, constants: &[Constant]) -> bool {
+    let file = object.compacted.as_ref();
+    file.is_some_and(|file| constants.iter().any(|constant| !file.knows(constant)))
 }
 
 /// A filter as the Parquet reader asks it, of the column that it names alone.

@@ -1,6 +1,7 @@
 //! Compaction: each raw object once, whatever happens, and no answer changes by it.
 
 mod files;
+mod order;
 mod s3;
 
 use std::{
@@ -457,4 +458,111 @@ async fn many_small_files_of_a_day_become_one_and_no_row_changes() {
     assert_eq!(lake.ask("select * from events order by id").await, before);
     let again = run(&lake.lake().await, &all(), 2).await.unwrap();
     assert_eq!((again.objects, again.merged), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_that_lie_in_no_folder_are_rows_before_and_after() {
+    let lake = TestLake::new();
+    for n in 0..3 {
+        lake.put_gz(&format!("object-{n}.gz"), record(n, "search", 8, ""));
+    }
+    let before = lake.ask("select * from events order by id").await;
+    let done = run(&lake.lake().await, &all(), 1).await.unwrap();
+    assert_eq!((done.objects, done.rows), (3, 3));
+    assert_eq!(lake.ask("select * from events order by id").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_all_rows_of_a_file_have_alike_is_not_read_and_the_rest_is_told_row_by_row() {
+    let lake = lake();
+    let questions = [
+        (
+            "select eventType, day, count(*) from events group by 1, 2 order by 1, 2",
+            true,
+        ),
+        (
+            "select count(*) from events where eventType = 'search' and month = 11",
+            true,
+        ),
+        (
+            "select hour, eventType, count(*) from events group by 1, 2 order by 1, 2",
+            false,
+        ),
+        (
+            "select count(*) from events where _object like '%/hour=09/%'",
+            false,
+        ),
+    ];
+    let mut before = Vec::new();
+    for (question, _) in questions {
+        before.push(lake.ask(question).await);
+    }
+    run(&lake.lake().await, &all(), 1).await.unwrap();
+    let mut keys = 0;
+    for ((question, is_alike), before) in questions.into_iter().zip(before) {
+        let engine = lake.engine(Options::default()).await;
+        assert_eq!(ask(&engine, question).await, before, "{question}");
+        let stats = engine.stats();
+        assert_eq!((stats.files, stats.file_rows), (2, 60), "{question}");
+        if is_alike {
+            keys = keys.max(stats.bytes_opened);
+        } else {
+            assert!(stats.bytes_opened > keys, "{question}");
+        }
+    }
+    let engine = lake.engine(Options::default()).await;
+    ask(
+        &engine,
+        "select id from events where eventType = 'purchase' and hour = 10",
+    )
+    .await;
+    let stats = engine.stats();
+    assert_eq!(
+        (stats.files, stats.files_skipped, stats.objects_taken),
+        (2, 1, 2)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_sample_showed_is_in_the_table_with_every_value() {
+    // One object in a hundred has a field of its own, at the top, in a struct, or in a list of them; and one a wider value.
+    let lake = TestLake::new();
+    for n in 0..200 {
+        let data = match n % 100 {
+            50 => format!("\"items\":[{{\"sku\":\"s\",\"rare\":{n}}}],\"page\":{n}"),
+            60 => format!("\"seldom\":{{\"of\":[{n}]}},\"page\":{n}"),
+            70 => format!("\"page\":{n}.25"),
+            80 => format!("\"page\":\"p{n}\""),
+            _ => format!("\"items\":[{{\"sku\":\"s\"}}],\"page\":{n}"),
+        };
+        let mut text = record(n, "search", n % 24, &data);
+        if n % 100 == 90 {
+            text = text.replacen('{', "{\"above\":true,", 1);
+        }
+        lake.put_gz(&key("search", n % 24, &format!("o{n}")), text);
+    }
+    let questions = [
+        "select id, detail.data from events order by id",
+        "select id, above from events where above",
+        "select count(detail.data.seldom), count(detail.data.items) from events",
+    ];
+    let mut before = Vec::new();
+    for question in questions {
+        before.push(lake.ask(question).await);
+    }
+    assert!(before[0].contains("rare") && before[0].contains("seldom"));
+    let small = CompactOptions {
+        commit_objects: 60,
+        ..all()
+    };
+    run(&lake.lake().await, &small, 1).await.unwrap();
+    let options = VacuumOptions {
+        grace: Duration::ZERO,
+        dry_run: false,
+    };
+    let later = jiff::Timestamp::now().as_millisecond() + 60_000;
+    vacuum(&lake.lake().await, &options, later).await.unwrap();
+    for (question, before) in questions.into_iter().zip(before) {
+        assert_eq!(lake.ask(question).await, before, "{question}");
+    }
 }

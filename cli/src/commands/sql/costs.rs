@@ -25,6 +25,9 @@ pub(super) fn shown(stats: &Stats) -> String {
         text::plural(stats.objects_listed, "object"),
         of_bytes(stats.bytes_listed)
     )];
+    if stats.files > 0 {
+        lines.push(compacted(stats));
+    }
     let mut skipped = Vec::new();
     if stats.objects_skipped > 0 {
         let objects = text::plural(stats.objects_skipped, "object");
@@ -52,6 +55,13 @@ pub(super) fn shown(stats: &Stats) -> String {
         );
     }
     lines.push(opened);
+    if stats.groups + stats.groups_skipped > 0 {
+        lines.push(format!(
+            "groups   {} of rows read, {} that their statistics rule out",
+            text::count(stats.groups),
+            text::count(stats.groups_skipped)
+        ));
+    }
     if stats.objects_sampled + stats.objects_remembered > 0 {
         lines.push(format!(
             "schema   from {}{}, {} known from before",
@@ -86,6 +96,29 @@ pub(super) fn shown(stats: &Stats) -> String {
         dollars(athena(stats.bytes_opened))
     ));
     lines.join("\n")
+}
+
+/// What of the table that compaction made.
+fn compacted(stats: &Stats) -> String {
+    let mut line = format!(
+        "table    {}{}, {}",
+        text::plural(stats.files, "compacted file"),
+        of_bytes(stats.file_bytes),
+        text::plural(stats.file_rows, "row"),
+    );
+    if stats.objects_taken > 0 {
+        line += &format!(
+            ", instead of {} of the objects",
+            text::count(stats.objects_taken)
+        );
+    }
+    if stats.files_skipped > 0 {
+        line += &format!(
+            "; {} that folders or times rule out",
+            text::count(stats.files_skipped)
+        );
+    }
+    line
 }
 
 fn of_bytes(bytes: u64) -> String {

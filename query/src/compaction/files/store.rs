@@ -77,6 +77,18 @@ fn place(key: &Path) -> Place {
     }
 }
 
+/// Where something of the table that a message names really lies.
+pub(super) fn shown(named: &str) -> Option<Path> {
+    let named = named.get(named.rfind(TABLE)?..)?.trim_end_matches('/');
+    if named == TABLE {
+        return Some(Path::from(CONTROL));
+    }
+    match place(&exact(named)) {
+        Place::Raw => None,
+        Place::Control(path) | Place::Data(path) => Some(path),
+    }
+}
+
 /// The key of what is below [`CONTROL`].
 fn key(path: &Path) -> Option<Path> {
     if let Some(data) = unstaged(path) {
@@ -253,7 +265,11 @@ mod tests {
             assert!(path.as_ref().starts_with(CONTROL), "{path}");
             assert!(!path.as_ref().ends_with(".parquet"), "{path}");
             assert_eq!(key(&path), Some(location));
+            let named = format!("file:///lake/_tables/{TABLE}/{of}");
+            assert!(shown(&named).is_some_and(|it| !it.as_ref().contains(TABLE)));
         }
         assert!(matches!(place(&Path::from("_tables/eventsx")), Place::Raw));
+        assert_eq!(shown("events/a.gz"), None);
+        assert_eq!(shown("s3://a/_tables/events"), Some(Path::from(CONTROL)));
     }
 }

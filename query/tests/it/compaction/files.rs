@@ -169,10 +169,14 @@ async fn a_place_that_is_not_its_own_is_refused() {
     assert!(said.contains("has the files of file://"), "{said}");
     let said = mistake(&raw, &raw).await;
     assert!(said.contains("are read from"), "{said}");
+    // What is not there yet is known to be below the lake too.
+    let below = one.directory.path().join("new/../deep/files");
+    let refused = Files::check(&raw, &hydrant_lake::Location::Directory(below), false).await;
+    assert!(refused.unwrap_err().to_string().contains("are read from"));
     // Raw objects that only one of two tables has are not removed.
     run(&raw, &all(), 2).await.unwrap();
-    let files = Files::open(&raw, &target, false).await.unwrap();
-    let said = files.may_vacuum().await.unwrap_err().to_string();
+    let refused = Files::check(&raw, target.location(), true).await;
+    let said = refused.unwrap_err().to_string();
     assert!(said.contains("without --to"), "{said}");
     let (_, empty) = self::target().await;
     empty
@@ -186,4 +190,32 @@ async fn a_place_that_is_not_its_own_is_refused() {
         .unwrap();
     let said = mistake(&raw, &empty).await;
     assert!(said.contains("name an empty place"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_is_named_where_it_lies() {
+    let lake = lake();
+    let raw = lake.lake().await;
+    let (directory, target) = target().await;
+    run_to(&raw, &target, &all(), 1).await.unwrap();
+    let root = target.location().to_string();
+    let taken = directory.path().join("_hydrant/compaction/taken");
+    let mut damaged = 0;
+    for file in std::fs::read_dir(&taken).unwrap() {
+        let path = file.unwrap().path();
+        let before = std::fs::read(&path).unwrap();
+        std::fs::write(&path, "nonsense").unwrap();
+        let error = run_to(&raw, &target, &all(), 2).await.unwrap_err();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let expected = format!("{root}/_hydrant/compaction/taken/{name}, which says");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        std::fs::write(&path, before).unwrap();
+        damaged += 1;
+    }
+    assert_eq!(damaged, 2);
+    let log = "_hydrant/compaction/_delta_log/00000000000000000001.json";
+    std::fs::write(directory.path().join(log), "nonsense").unwrap();
+    let error = run_to(&raw, &target, &all(), 3).await.unwrap_err();
+    let expected = format!("the Delta table {root}/_hydrant/compaction could not be read");
+    assert_eq!(error.to_string(), expected);
 }
