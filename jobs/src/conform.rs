@@ -8,7 +8,7 @@ use arrow::{
     datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit},
 };
 
-use crate::{output::INTERVAL_COLUMN, rows::Rows};
+use crate::{gathered::Gathered, output::INTERVAL_COLUMN};
 
 /// Characters that Delta does not have in names of columns.
 const NOT_IN_NAMES: [char; 11] = [' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '=', '\r'];
@@ -102,7 +102,7 @@ pub(crate) struct Joined {
 /// # Errors
 ///
 /// Which column has become another, and what to do.
-pub(crate) fn join(table: &[Field], rows: &Rows) -> Result<Joined, String> {
+pub(crate) fn join(table: &[Field], rows: &Gathered) -> Result<Joined, String> {
     let mut joined = Joined {
         fields: table.to_vec(),
         has_changed: false,
@@ -132,7 +132,7 @@ pub(crate) fn join(table: &[Field], rows: &Rows) -> Result<Joined, String> {
         if before == now
             || is_number(before, now)
             || *before == DataType::Utf8
-            || is_empty(rows, new.name())
+            || rows.is_empty(new.name())
         {
             continue;
         }
@@ -166,35 +166,22 @@ fn is_number(wide: &DataType, narrow: &DataType) -> bool {
     }
 }
 
-fn is_empty(rows: &Rows, name: &str) -> bool {
-    let Ok(at) = rows.schema.index_of(name) else {
-        return false;
-    };
-    let is_null = |batch: &RecordBatch| batch.column(at).logical_null_count() == batch.num_rows();
-    rows.batches.iter().all(is_null)
-}
-
-/// The rows in the columns of a table.
+/// Rows in the columns of a table.
 ///
 /// # Errors
 ///
 /// A value that does not fit.
-pub(crate) fn conform(rows: &Rows, fields: &[Field]) -> Result<Vec<RecordBatch>, String> {
+pub(crate) fn conform(batch: &RecordBatch, fields: &[Field]) -> Result<RecordBatch, String> {
     let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
-    let mut batches = Vec::with_capacity(rows.batches.len());
-    for batch in &rows.batches {
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.len());
-        for field in fields {
-            let nothing = || Ok(new_null_array(field.data_type(), batch.num_rows()));
-            let column = batch.column_by_name(field.name());
-            let column = column.filter(|it| it.logical_null_count() < it.len());
-            let column = column.map_or_else(nothing, |column| cast(column, field.data_type()));
-            columns.push(column.map_err(|error| format!("column `{}`: {error}", field.name()))?);
-        }
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
-        batches.push(batch.map_err(|error| error.to_string())?);
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.len());
+    for field in fields {
+        let nothing = || Ok(new_null_array(field.data_type(), batch.num_rows()));
+        let column = batch.column_by_name(field.name());
+        let column = column.filter(|it| it.logical_null_count() < it.len());
+        let column = column.map_or_else(nothing, |column| cast(column, field.data_type()));
+        columns.push(column.map_err(|error| format!("column `{}`: {error}", field.name()))?);
     }
-    Ok(batches)
+    RecordBatch::try_new(schema, columns).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -202,15 +189,16 @@ mod tests {
     use arrow::array::{Float64Array, Int64Array, NullArray, StringArray, UInt64Array};
 
     use super::*;
+    use crate::rows::Rows;
 
-    fn rows(columns: &[(&str, ArrayRef)]) -> Rows {
+    fn rows(columns: &[(&str, ArrayRef)]) -> Gathered {
         let batch =
             RecordBatch::try_from_iter(columns.iter().map(|(name, it)| (*name, Arc::clone(it))))
                 .unwrap();
-        Rows {
+        Gathered::of(Rows {
             schema: batch.schema(),
             batches: vec![batch],
-        }
+        })
     }
 
     fn one(values: &[i64]) -> ArrayRef {
@@ -254,7 +242,8 @@ mod tests {
         ] {
             let again = join(&joined.fields, &narrow).unwrap();
             assert!(!again.has_changed);
-            assert_eq!(conform(&narrow, &again.fields).unwrap()[0].num_columns(), 2);
+            let batch = &narrow.in_memory().unwrap()[0];
+            assert_eq!(conform(batch, &again.fields).unwrap().num_columns(), 2);
         }
         let text = rows(&[("n", Arc::new(StringArray::from(vec!["x"])))]);
         insta::assert_snapshot!(join(&joined.fields, &text).unwrap_err(), @"the column `n` was Float64 and is now Utf8: cast it to what it was, or write to another table");

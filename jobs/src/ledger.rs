@@ -19,7 +19,10 @@ use jiff::Timestamp;
 use object_store::{ObjectStoreExt, path::Path};
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Surroundings, error::JobError, interval::Interval, output::JOBS, rows::Rows};
+use crate::{clock::Surroundings, error::JobError, interval::Interval, rows::Rows};
+
+/// The table's folder.
+pub(crate) const RUNS: &str = "_jobs/runs";
 
 /// Runs of a job lie in at most so many files before they are put together.
 const FILES: usize = 24;
@@ -161,10 +164,9 @@ impl Ledger {
     ///
     /// [`JobError::Delta`].
     pub async fn open(lake: &Lake, surroundings: Surroundings) -> Result<Self, JobError> {
-        let folder = format!("{JOBS}/runs");
-        let table = match DeltaTable::open(lake, &folder).await? {
+        let table = match DeltaTable::open(lake, RUNS).await? {
             Some(table) => table,
-            None => DeltaTable::create(lake, &folder, &columns(true), &["job"], &[]).await?,
+            None => DeltaTable::create(lake, RUNS, &columns(true), &["job"], &[]).await?,
         };
         Ok(Self {
             lake: lake.clone(),
@@ -184,7 +186,7 @@ impl Ledger {
         surroundings: Surroundings,
         job: Option<&str>,
     ) -> Result<Vec<Run>, JobError> {
-        let Some(table) = DeltaTable::open(lake, &format!("{JOBS}/runs")).await? else {
+        let Some(table) = DeltaTable::open(lake, RUNS).await? else {
             return Ok(Vec::new());
         };
         let mut ledger = Self {

@@ -18,6 +18,7 @@ mod files;
 mod fingerprint;
 #[cfg(feature = "lambda")]
 pub mod function;
+mod gathered;
 mod head;
 mod interval;
 mod job;
@@ -31,6 +32,7 @@ mod rows;
 mod runner;
 pub mod show;
 mod table_output;
+mod vacuum;
 mod work;
 
 pub use clock::Surroundings;
@@ -42,4 +44,5 @@ pub use ledger::{Ledger, Outcome, Run};
 pub use load::{Jobs, load};
 pub use page::history_page;
 pub use runner::{Attempt, Preview, Runner, RunnerOptions};
+pub use vacuum::vacuum;
 pub use work::{Pace, Tally, work};

@@ -13,12 +13,13 @@ use crate::{
     job::Job,
     ledger::{Ledger, Outcome, Run},
 };
+use results::Last;
 
 /// Runs of a job that its table shows.
 const RUNS: usize = 40;
 
 const STYLE: &str = "body{margin:0 auto;padding:1rem;max-width:1080px;font-family:system-ui,-apple-system,'Segoe UI',\
-sans-serif;background:#fff;color:#1b1f24;line-height:1.45}svg{width:100%;height:auto}h1{font-size:1.5rem}h2{margin-top:\
+sans-serif;background:#fff;color:#1b1f24;line-height:1.45}svg,img{width:100%;height:auto}h1{font-size:1.5rem}h2{margin-top:\
 2.2rem;font-size:1.2rem}p,summary,.quiet{color:#5a626b}.scroll{overflow-x:auto}table{border-collapse:collapse;margin:\
 .5rem 0;font-size:.9rem}th,td{padding:.2rem .7rem;border-bottom:1px solid #e3e6e9;text-align:left;vertical-align:top}\
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{overflow-x:auto}.cal{display:grid;gap:3px;margin:.6rem \
@@ -101,18 +102,46 @@ async fn section(
         escaped(&job.output.to_string()),
     );
     out += &calendar::calendar(job, runs, now);
-    out += &match results::last(lake, job, runs).await? {
-        Some(rows) => match Chart::of(Kind::Bar, &rows.schema, &rows.batches) {
-            Ok(chart) => chart.with_title(&format!("Results of {}", job.name)).svg(),
-            Err(reason) => format!(
-                "<p>No chart of the results: {}</p>\n",
-                escaped(&reason.to_string())
-            ),
-        },
-        None => String::new(),
-    };
+    if let Some(last) = results::last(lake, job, runs).await? {
+        out += &drawn(job, &last);
+    }
     out += &table(job, runs);
     Ok(out)
+}
+
+/// The results of a job, as a picture.
+fn drawn(job: &Job, last: &Last) -> String {
+    let title = format!("Results of {}", job.name);
+    let reason = match last {
+        Last::Rows(rows) => match Chart::of(Kind::Bar, &rows.schema, &rows.batches) {
+            Ok(chart) => return chart.with_title(&title).svg(),
+            Err(reason) => reason.to_string(),
+        },
+        Last::Page(page) => match picture(page, &title) {
+            Some(picture) => return picture,
+            None => "the last page has none".to_owned(),
+        },
+        Last::Nothing(reason) => reason.clone(),
+    };
+    format!("<p>No chart of the results: {}</p>\n", escaped(&reason))
+}
+
+/// The chart of a page, as an image: whatever somebody may have put into it does not run.
+fn picture(page: &str, title: &str) -> Option<String> {
+    const END: &str = "</svg>";
+    let from = page.find("<svg")?;
+    let to = page.rfind(END)? + END.len();
+    let mut url = String::new();
+    for byte in page.get(from..to)?.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => url.push(byte.into()),
+            _ => url += &format!("%{byte:02X}"),
+        }
+    }
+    let title = escaped(title);
+    Some(format!(
+        "<img alt=\"{title}\" src=\"data:image/svg+xml,{url}\">\n"
+    ))
 }
 
 fn table(job: &Job, runs: &[&Run]) -> String {

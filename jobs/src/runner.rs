@@ -16,16 +16,19 @@ use crate::{
     expect::RESULT,
     files,
     fingerprint::of_keys,
+    gathered::{Gathered, Gathering},
     interval::Interval,
     job::{Job, Output},
     ledger::{Ledger, Outcome, Run},
     output::TABLES,
-    rows::Rows,
     table_output::TableOutput,
 };
 
-/// The largest result that is held, where nobody gave a limit for memory.
-const LARGEST_RESULT: usize = 1 << 30;
+/// What is held of a result before it goes to a temporary file, where nobody gave a limit for memory.
+const HELD: usize = 256 << 20;
+
+/// The share of a limit for memory that is held of a result.
+const HELD_SHARE: usize = 4;
 
 /// How a runner works.
 #[derive(Debug, Clone)]
@@ -71,7 +74,7 @@ pub struct Preview {
 
 /// What a query gave.
 struct Computed {
-    rows: Rows,
+    rows: Arc<Gathered>,
     fed_by: String,
     objects: u64,
     bytes: u64,
@@ -303,14 +306,14 @@ impl Runner {
             objects: cost.objects_opened,
             bytes: cost.bytes_opened,
             note: note(&engine),
-            rows,
+            rows: Arc::new(rows),
         };
         if job.expectations.is_empty() {
             return Ok(computed);
         }
-        let rows = &computed.rows;
+        let rows = Arc::clone(&computed.rows);
         engine
-            .put_table(RESULT, &rows.schema, rows.batches.clone())
+            .put_table(RESULT, &computed.rows.schema, move || rows.batches())
             .map_err(JobError::from)?;
         let mut broken = Vec::new();
         for expectation in &job.expectations {
@@ -330,31 +333,15 @@ impl Runner {
         Err(Ended::Rejected(broken.join("; "), Box::new(computed)))
     }
 
-    async fn collect(&self, engine: &Engine, sql: &str) -> Result<Rows, JobError> {
-        let limit = self
-            .options
-            .reading
-            .memory_limit
-            .map_or(LARGEST_RESULT, |limit| limit / 2);
+    async fn collect(&self, engine: &Engine, sql: &str) -> Result<Gathered, JobError> {
+        let limit = self.options.reading.memory_limit;
+        let held = limit.map_or(HELD, |limit| limit / HELD_SHARE);
         let mut stream = engine.run(sql).await?;
-        let schema = stream.schema();
-        let (mut batches, mut bytes) = (Vec::new(), 0);
+        let mut gathering = Gathering::new(stream.schema(), held);
         while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(QueryError::from)?;
-            bytes += batch.get_array_memory_size();
-            if bytes > limit {
-                return Err(JobError::Output {
-                    output: "memory".to_owned(),
-                    reason: format!(
-                        "it is larger than {} MB: aggregate more, use a shorter interval, or give it more with \
-                         --memory-limit",
-                        limit / 1_000_000
-                    ),
-                });
-            }
-            batches.push(batch);
+            gathering.push(batch.map_err(QueryError::from)?)?;
         }
-        Ok(Rows { schema, batches })
+        gathering.finish()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     clock::Surroundings,
     conform::{Joined, conform, join, kept},
     error::JobError,
+    gathered::Gathered,
     interval::Interval,
     job::Job,
     output::{INTERVAL_COLUMN, TABLES},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The property of a table that names the job that writes it.
-const OWNER: &str = "hydrant.job";
+pub(crate) const OWNER: &str = "hydrant.job";
 
 /// A table of results, with the files that an interval had when its run began.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ impl TableOutput {
     pub(crate) async fn replace(
         mut self,
         job: &Job,
-        rows: &Rows,
+        rows: &Gathered,
         surroundings: &Surroundings,
     ) -> Result<u64, JobError> {
         let mut table = match self.table.take() {
@@ -122,7 +123,7 @@ impl TableOutput {
         }
     }
 
-    async fn create(&self, job: &Job, rows: &Rows) -> Result<DeltaTable, JobError> {
+    async fn create(&self, job: &Job, rows: &Gathered) -> Result<DeltaTable, JobError> {
         let fields = kept(&rows.schema).map_err(|reason| self.refused(reason))?;
         let folder = format!("{TABLES}/{}", self.name);
         let schema = with_interval(fields);
@@ -142,7 +143,7 @@ impl TableOutput {
         table: &DeltaTable,
         joined: &Joined,
         files: Vec<TableFile>,
-        rows: &Rows,
+        rows: &Gathered,
         surroundings: &Surroundings,
     ) -> Result<Change, JobError> {
         let mut change = Change {
@@ -166,6 +167,7 @@ impl TableOutput {
                 let rows = Rows::read(&**self.lake.store(), table.folder(), &file).await?;
                 let rows =
                     rows.ok_or_else(|| self.refused(format!("its file {} is gone", file.path)))?;
+                let rows = Gathered::of(rows);
                 let value = file.partition.get(INTERVAL_COLUMN).cloned().flatten();
                 change.add.push(
                     self.write(table, joined, &rows, value, surroundings)
@@ -181,18 +183,19 @@ impl TableOutput {
         &self,
         table: &DeltaTable,
         joined: &Joined,
-        rows: &Rows,
+        rows: &Gathered,
         interval: Option<String>,
         surroundings: &Surroundings,
     ) -> Result<NewFile, JobError> {
-        let batches = conform(rows, &joined.fields).map_err(|reason| self.refused(reason))?;
         let schema = Arc::new(Schema::new(joined.fields.clone()));
         let partition: BTreeMap<_, _> = [(INTERVAL_COLUMN.to_owned(), interval)].into();
         let path = format!("{}.parquet", surroundings.id());
         let mut file =
             DataFile::create(table, path, partition, schema, DataFileOptions::default())?;
-        for batch in &batches {
-            file.write(batch).await?;
+        for batch in rows.batches() {
+            let batch = batch.map_err(|error| self.refused(error.to_string()))?;
+            let batch = conform(&batch, &joined.fields).map_err(|reason| self.refused(reason))?;
+            file.write(&batch).await?;
         }
         Ok(file.finish().await?)
     }

@@ -4,6 +4,7 @@ mod history;
 mod preview;
 mod serve;
 mod told;
+mod vacuum;
 
 use std::{
     future::Future,
@@ -73,6 +74,7 @@ pub(crate) async fn run(args: &JobsArgs, quiet: bool) -> Result<()> {
         }
         JobsCommand::Serve { parallel } => Box::pin(serve::serve(&place, *parallel)).await,
         JobsCommand::History(args) => history::history(&place, args).await,
+        JobsCommand::Vacuum { grace, dry_run } => vacuum::vacuum(&place, *grace, *dry_run).await,
     }
 }
 

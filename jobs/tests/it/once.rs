@@ -1,11 +1,22 @@
 //! An interval has one result, however often and by however many it is run.
 
-use hydrant_jobs::{Attempt, Outcome, Pace, Runner, work};
+use hydrant_jobs::{Attempt, Job, Outcome, Pace, Runner, Tally, work};
 use hydrant_query::delta::DeltaTable;
 use hydrant_testing::S3Server;
 use jiff::Timestamp;
 
 use crate::support::{DAILY, Place, all, day};
+
+/// Works off the first days of the month.
+async fn share(runner: Runner, job: &Job, days: i64) -> Tally {
+    let pace = Pace {
+        parallel: 3,
+        waits: true,
+    };
+    let due = all(job, (1..=days).map(day));
+    let done = work(&runner, due, pace, || true, |_, _| {}).await;
+    done.unwrap()
+}
 
 const RESULT: &str = "select interval_start, kind, n, money from daily order by 1, 2";
 
@@ -66,25 +77,7 @@ async fn runners_that_share_the_work_come_to_what_one_query_says() {
     }
     let job = place.job("daily", DAILY).await;
     let (one, two) = (place.runner("one").await, place.runner("two").await);
-    let how = Pace {
-        parallel: 3,
-        waits: true,
-    };
-    let share = |runner: Runner| {
-        let job = job.clone();
-        async move {
-            work(
-                &runner,
-                all(&job, (1..=9).map(day)),
-                how,
-                || true,
-                |_, _| {},
-            )
-            .await
-            .unwrap()
-        }
-    };
-    let (one, two) = tokio::join!(share(one), share(two));
+    let (one, two) = tokio::join!(share(one, &job, 9), share(two, &job, 9));
     assert_eq!(one.done + two.done, 9, "{one:?} {two:?}");
     assert_eq!(one.done + one.by_others, 9);
     assert_eq!(two.done + two.by_others, 9);
@@ -129,7 +122,7 @@ async fn a_claim_holds_until_its_runner_was_not_heard_of_for_long() {
     assert_eq!(place.ask("select sum(n) as n from daily").await, "n\n1\n");
 }
 
-async fn dead_runs(runner: &Runner, job: &hydrant_jobs::Job) -> usize {
+async fn dead_runs(runner: &Runner, job: &Job) -> usize {
     runner.runs(job).await.unwrap().len()
 }
 
@@ -190,26 +183,8 @@ async fn a_bucket_is_as_good_as_a_directory() {
     }
     let job = place.job("daily", DAILY).await;
     let (one, two) = (place.runner("one").await, place.runner("two").await);
-    let how = Pace {
-        parallel: 2,
-        waits: true,
-    };
-    let share = |runner: Runner| {
-        let job = job.clone();
-        async move {
-            work(
-                &runner,
-                all(&job, (1..=3).map(day)),
-                how,
-                || true,
-                |_, _| {},
-            )
-            .await
-            .unwrap()
-        }
-    };
     // One behind the other: the server of the test does not put-if-absent in one step, as S3 does.
-    let (one, two) = (share(one).await, share(two).await);
+    let (one, two) = (share(one, &job, 3).await, share(two, &job, 3).await);
     assert_eq!((one.done, two.done), (3, 0), "{one:?} {two:?}");
     assert_eq!(
         place

@@ -1,8 +1,12 @@
 //! Where results go, and what they look like there.
 
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
 
-use hydrant_jobs::{Outcome, history_page};
+use hydrant_jobs::{Outcome, history_page, vacuum};
+use hydrant_query::Options;
 
 use crate::support::{DAILY, Place, day};
 
@@ -200,4 +204,139 @@ async fn whoever_is_to_be_told_is_told_of_what_went_wrong() {
         (&"daily".into(), &"rejected".into())
     );
     assert_eq!(body["interval"]["start"], "2026-11-01T00:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_memory_does_not_hold_goes_where_any_other_goes() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5), ("look", 0.5)]);
+    let reading = Options {
+        memory_limit: Some(16 << 20),
+        ..Options::default()
+    };
+    let runner = place.runner_reading("one", reading).await;
+    let many = DAILY
+        .replace(
+            "select kind, count(*) as n, sum(price) as money",
+            "select kind, value as n, price as money",
+        )
+        .replace(
+            "from events\n",
+            "from events cross join generate_series(1, 400000)\n",
+        )
+        .replace(" group by kind order by kind", "")
+        .replace(
+            "-- output",
+            "-- expect.all = \"count(*) = 800000 and max(n) = 400000\"\n-- output",
+        );
+    let job = place.job("daily", &many).await;
+    let run = place.run(&runner, &job, day(1)).await;
+    assert_eq!(
+        (run.outcome, run.reason, run.rows),
+        (Outcome::Done, None, 800_000)
+    );
+    let summary = "select count(*) as n, sum(n) as total, sum(money) as money from daily";
+    assert_eq!(
+        place.ask(summary).await,
+        "n,total,money\n800000,160000400000,800000.0\n"
+    );
+    for extension in ["csv", "html"] {
+        let name = format!("output.file = \"_reports/!{{timestamp:yyyy-MM-dd}}.{extension}\"");
+        let job = place
+            .job("daily", &many.replace("output.table = \"daily\"", &name))
+            .await;
+        let run = place.run(&runner, &job, day(1)).await;
+        assert_eq!(
+            (run.outcome, run.reason),
+            (Outcome::Done, None),
+            "{extension}"
+        );
+    }
+    let csv = place.lake_file("_reports/2026-11-01.csv").unwrap();
+    assert_eq!(csv.lines().count(), 800_001);
+    let page = place.lake_file("_reports/2026-11-01.html").unwrap();
+    assert!(
+        page.contains("800000 rows are too many for a chart"),
+        "{}",
+        page.len()
+    );
+    // What was refused leaves nothing behind, whatever its size.
+    let wrong = place.job("daily", &many.replace("= 800000", "= 1")).await;
+    assert_eq!(
+        place.run(&runner, &wrong, day(2)).await.outcome,
+        Outcome::Rejected
+    );
+}
+
+#[tokio::test]
+async fn the_history_draws_what_files_say() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5), ("look", 2.5)]);
+    let runner = place.runner("one").await;
+    for extension in ["csv", "tsv", "json", "ndjson", "parquet", "arrow", "html"] {
+        let name = format!("_reports/!{{timestamp:yyyy/MM/dd}}.{extension}");
+        let job = place.job("daily", &to_file(&name)).await;
+        place.run(&runner, &job, day(1)).await;
+        let page = history_page(&place.lake, &[job], runner.surroundings()).await;
+        let page = page.unwrap();
+        let picture = if extension == "html" {
+            "<img alt=\"Results of daily\" src=\"data:image/svg+xml,"
+        } else {
+            "<svg"
+        };
+        assert!(
+            page.contains(picture) && page.contains("Results of daily"),
+            "{extension}: {page}"
+        );
+    }
+    let job = place
+        .job("daily", &to_file("_reports/!{timestamp:yyyy/MM/dd}.csv"))
+        .await;
+    place.run(&runner, &job, day(4)).await;
+    let page = history_page(&place.lake, &[job], runner.surroundings())
+        .await
+        .unwrap();
+    assert!(page.contains("No chart of the results: "), "{page}");
+}
+
+#[tokio::test]
+async fn files_of_results_that_were_replaced_are_removed_after_a_while() {
+    let place = Place::new().await;
+    place.object(1, "a", &[("buy", 1.5)]);
+    let runner = place.runner("one").await;
+    let job = place.job("daily", DAILY).await;
+    for _ in 0..3 {
+        place.run(&runner, &job, day(1)).await;
+    }
+    let before = std::fs::read_dir(place.path("lake/_tables/daily"))
+        .unwrap()
+        .count();
+    let grace = Duration::from_hours(24 * 7);
+    let went = async |now: &str, dry_run: bool| {
+        let went = vacuum(&place.lake, grace, now.parse().unwrap(), dry_run)
+            .await
+            .unwrap();
+        went.into_iter()
+            .map(|(table, went)| format!("{table} {}", went.files))
+            .collect::<Vec<_>>()
+    };
+    // The files were written just now, whenever that is.
+    assert_eq!(
+        went("2026-11-01T00:00:00Z", false).await,
+        ["_tables/daily 0", "_jobs/runs 0"]
+    );
+    let late = "2126-01-01T00:00:00Z";
+    assert_eq!(went(late, true).await, ["_tables/daily 2", "_jobs/runs 0"]);
+    assert_eq!(went(late, false).await, ["_tables/daily 2", "_jobs/runs 0"]);
+    assert_eq!(went(late, false).await, ["_tables/daily 0", "_jobs/runs 0"]);
+    assert_eq!(
+        std::fs::read_dir(place.path("lake/_tables/daily"))
+            .unwrap()
+            .count(),
+        before - 2
+    );
+    assert_eq!(
+        place.ask("select kind, n from daily").await,
+        "kind,n\nbuy,1\n"
+    );
 }

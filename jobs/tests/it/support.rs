@@ -125,8 +125,12 @@ impl Place {
         Timestamp::from_microsecond(self.clock.load(Ordering::Relaxed)).unwrap()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
     pub(crate) async fn runner(&self, name: &str) -> Runner {
+        self.runner_reading(name, Options::default()).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
+    pub(crate) async fn runner_reading(&self, name: &str, reading: Options) -> Runner {
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
         // Each look at the clock is a little later, as it is in life.
         let now =
@@ -134,7 +138,7 @@ impl Place {
         let id = move || format!("{:08}", ids.fetch_add(1, Ordering::Relaxed));
         let surroundings = Surroundings::new(now, id, tokio::time::sleep);
         let options = RunnerOptions {
-            reading: Options::default(),
+            reading,
             lease: Duration::from_mins(1),
             name: name.to_owned(),
         };
