@@ -7,7 +7,11 @@
 
 mod store;
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashSet,
+    path::{Component, PathBuf},
+    sync::Arc,
+};
 
 use futures::TryStreamExt;
 use hydrant_lake::{Lake, Location};
@@ -330,15 +334,22 @@ fn name(location: &Location) -> String {
     }
 }
 
-/// A directory without links and `..`, as far as it is there.
+/// A directory without links and `..`, whether it is there or not.
 fn resolved(directory: &std::path::Path) -> PathBuf {
     let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    for there in whole.ancestors() {
-        if let (Ok(found), Ok(rest)) = (there.canonicalize(), whole.strip_prefix(there)) {
-            return found.join(rest);
+    let mut found = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => {
+                found.pop();
+            }
+            part => found.push(part),
+        }
+        if let Ok(real) = found.canonicalize() {
+            found = real;
         }
     }
-    whole
+    found
 }
 
 /// Whether queries of the lake `from` read what is in `to`: all of it but folders that begin with `_` or `.`,
