@@ -1,5 +1,6 @@
 //! The rules, a file a subject. Each finds what it is about; none depends on another.
 
+mod api;
 mod buffering;
 mod destination;
 mod function;

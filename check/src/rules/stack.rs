@@ -2,12 +2,12 @@
 
 use hydrant_template::{Node, ProblemKind, Stack, Template};
 
-use super::Feed;
+use super::{Feed, api};
 use crate::{code::Code, diagnostic::Diagnostic};
 
 /// Rules of a whole template.
 pub(crate) fn rules(template: &Template, stack: &Stack) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found = api::rules(stack);
     for problem in &stack.problems {
         let (code, why, help) = match problem.kind {
             ProblemKind::UnresolvedReference => (
