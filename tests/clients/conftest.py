@@ -21,11 +21,11 @@ EVENTS = 5_000
 class Hydrant:
     """The command, with an environment that knows one S3 endpoint and no other."""
 
-    def __init__(self, binary: str, endpoint: str):
+    def __init__(self, binary: str, endpoint: str, home: pathlib.Path):
         self.binary = binary
         self.environment = {
             "PATH": os.environ["PATH"],
-            "HOME": os.environ.get("HOME", "/"),
+            "HOME": str(home),
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "conformance",
             "AWS_SECRET_ACCESS_KEY": "conformance",
@@ -54,11 +54,13 @@ def endpoint(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = open(tmp_path_factory.mktemp("moto") / "log", "wb")
+    folder = tmp_path_factory.mktemp("moto")
+    log = open(folder / "log", "wb")
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=log,
         stderr=log,
+        env=os.environ | {"MOTO_RECORDER_FILEPATH": str(folder / "recording")},
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -88,8 +90,8 @@ def s3(endpoint):
 
 
 @pytest.fixture(scope="session")
-def hydrant(endpoint):
-    return Hydrant(os.environ["HYDRANT"], endpoint)
+def hydrant(endpoint, tmp_path_factory):
+    return Hydrant(os.environ["HYDRANT"], endpoint, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")

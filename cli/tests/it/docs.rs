@@ -76,6 +76,10 @@ fn every_documented_command_runs() {
                 .args(["-euo", "pipefail", "-c", &here])
                 .current_dir(place.path())
                 .env("PATH", &path)
+                // What the command keeps for its user is none of the user's.
+                .env("HOME", place.path())
+                .env_remove("XDG_CACHE_HOME")
+                .env_remove("XDG_STATE_HOME")
                 .output()
                 .unwrap();
             let said = String::from_utf8_lossy(&done.stderr);
