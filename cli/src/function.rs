@@ -1,6 +1,7 @@
 //! The functions that streams name: the transformer, plugged into a delivery stream in this process; another of
 //! Hydrant's functions; or what is typed for one.
 
+mod again;
 mod command;
 mod environment;
 
@@ -18,6 +19,7 @@ use hydrant_transformer::{BatchSummary, Options, Transformer};
 
 use crate::args::TransformerArgs;
 
+pub(crate) use again::Again;
 pub(crate) use command::{Handler, of_command};
 pub(crate) use environment::{Variables, partitioner, transformer};
 
@@ -93,6 +95,14 @@ pub(crate) struct InProcess {
     totals: Mutex<Totals>,
 }
 
+/// Firehose keeps only that a record was refused: the log has why.
+fn log_refusals(summary: &BatchSummary) {
+    for refused in &summary.refusals {
+        let record_id = &refused.record_id;
+        tracing::info!(record_id, "refused: {}", refused.refusal);
+    }
+}
+
 /// What the transformer did with all batches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -130,13 +140,7 @@ impl InProcess {
 impl Transform for InProcess {
     async fn invoke(&self, event: TransformEvent) -> Result<TransformAnswer, InvokeError> {
         let (answer, summary) = self.transformer.transform_batch(event);
-        for refused in &summary.refusals {
-            tracing::info!(
-                record_id = refused.record_id,
-                "refused: {}",
-                refused.refusal
-            );
-        }
+        log_refusals(&summary);
         self.count(&summary);
         Ok(answer)
     }

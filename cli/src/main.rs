@@ -6,6 +6,7 @@ mod commands;
 mod entries;
 mod function;
 mod input;
+mod logging;
 mod output;
 mod progress;
 mod settings;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    log(cli.verbose);
+    logging::begin(&cli);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -75,21 +76,4 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             done
         }
     }
-}
-
-/// Logs go to standard error; `RUST_LOG` says what, or `-v`.
-fn log(verbose: u8) {
-    let level = match verbose {
-        0 => "warn",
-        1 => "info",
-        _ => "debug",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        // Delta's kernel calls it an error that a table is not there, which is for us to say.
-        tracing_subscriber::EnvFilter::new(format!("{level},buoyant_kernel=off"))
-    });
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
 }

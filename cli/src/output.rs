@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anyhow::{Context, Result};
@@ -23,10 +24,29 @@ pub(crate) fn open(path: Option<&Path>) -> Result<Box<dyn Write + Send>> {
     }
 }
 
+/// What messages are logged as, where they are logged.
+pub(crate) const TARGET: &str = "hydrant::said";
+
+static LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// From now on, what is said is an event of the log: for a log that programs read.
+pub(crate) fn log_what_is_said() {
+    LOGGED.store(true, Ordering::Relaxed);
+}
+
+/// Whether what is said is an event of the log.
+pub(crate) fn is_logged() -> bool {
+    LOGGED.load(Ordering::Relaxed)
+}
+
 /// One line to standard error.
 #[expect(clippy::print_stderr, reason = "the one place that writes messages")]
 pub(crate) fn say(message: &str) {
-    eprintln!("{message}");
+    if is_logged() {
+        tracing::info!(target: TARGET, "{message}");
+    } else {
+        eprintln!("{message}");
+    }
 }
 
 /// An error and what caused it, innermost last.
@@ -40,7 +60,11 @@ pub(crate) fn error(error: &anyhow::Error) {
             message.push_str(&cause);
         }
     }
-    say(&message);
+    if is_logged() {
+        tracing::error!(target: TARGET, "{message}");
+    } else {
+        say(&message);
+    }
 }
 
 /// Whether whoever reads our output has gone: `hydrant … | head` is no failure.

@@ -11,6 +11,7 @@ mod validation;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -52,6 +53,8 @@ impl Api {
         if !input.is_object() {
             return Err(ApiError::serialization("the body is no JSON object"));
         }
+        let started = self.service.clock().now();
+        let stream = input["DeliveryStreamName"].as_str().map(str::to_owned);
         let answer = match name {
             "CreateDeliveryStream" => self.create(input).await,
             "DescribeDeliveryStream" => self.describe(&input),
@@ -67,9 +70,29 @@ impl Api {
                 ErrorKind::UnknownOperation,
                 format!("Firehose has no operation called {name}"),
             )),
-        }?;
+        };
+        self.count_call(name, stream.as_deref(), started);
+        let answer = answer?;
         // A value always serialises.
         Ok(serde_json::to_vec(&answer).unwrap_or_default())
+    }
+
+    /// Counts the calls that CloudWatch counts. Those of a stream that there is not belong to none.
+    fn count_call(&self, name: &str, stream: Option<&str>, started: Timestamp) {
+        let now = self.service.clock().now();
+        if name == "ListDeliveryStreams" {
+            self.service.lists.took(started, now);
+            return;
+        }
+        let Some(stream) = stream.and_then(|stream| self.service.stream(stream)) else {
+            return;
+        };
+        let metrics = stream.metrics();
+        match name {
+            "DescribeDeliveryStream" => metrics.describe.took(started, now),
+            "UpdateDestination" => metrics.update.took(started, now),
+            _ => {}
+        }
     }
 
     /// The stream that `input` names.

@@ -1,11 +1,11 @@
 //! Buffers: records wait here, one buffer for each place they go, until a buffering hint is met.
 
-use std::{hash::Hash, time::Duration};
+use std::{hash::Hash, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::log::{Receipt, Receipts};
+use crate::log::{Receipt, Receipts, Segment};
 
 /// Records that share an object, one behind the other.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +38,16 @@ pub(crate) struct Moment {
     pub(crate) now: Timestamp,
 }
 
+/// Records of one put, one behind the other as they lie in the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) lengths: &'a [u32],
+    /// Where they are in the log: the segment, and the index of the first.
+    pub(crate) segment: &'a Arc<Segment>,
+    pub(crate) index: u32,
+}
+
 /// The buffers of a stream by the place their records go.
 ///
 /// No buffer outgrows the size hint, unless a single record does.
@@ -47,6 +57,8 @@ pub(crate) struct Buffers<K> {
     open: IndexMap<K, Buffer>,
     /// Memory that the buffers hold, whether records fill it yet or not.
     bytes: usize,
+    /// Bytes of records in them.
+    filled: usize,
     appends: u64,
     peak: usize,
 }
@@ -57,6 +69,7 @@ impl<K: Hash + Eq> Buffers<K> {
             hints,
             open: IndexMap::new(),
             bytes: 0,
+            filled: 0,
             appends: 0,
             peak: 0,
         }
@@ -70,6 +83,15 @@ impl<K: Hash + Eq> Buffers<K> {
     /// Memory that the buffers hold.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes a second that a buffer got since the first was opened, on average.
+    pub(crate) fn throughput(&self, now: Timestamp) -> u64 {
+        let Some((_, oldest)) = self.open.first() else {
+            return 0;
+        };
+        let seconds = u64::try_from(now.duration_since(oldest.opened).as_secs()).unwrap_or(0);
+        (self.filled / self.open.len()) as u64 / seconds.max(1)
     }
 
     /// Whether a buffer is open for `key`.
@@ -100,7 +122,7 @@ impl<K: Hash + Eq> Buffers<K> {
         &mut self,
         key: K,
         parts: &[&[u8]],
-        Moment { arrival, now }: Moment,
+        moment: Moment,
         receipt: Option<Receipt>,
     ) -> Option<(K, Buffer)>
     where
@@ -111,7 +133,55 @@ impl<K: Hash + Eq> Buffers<K> {
             Some(buffer) if buffer.data.len() + length > self.hints.bytes => self.take(&key),
             _ => None,
         };
+        let buffer = self.extend(key, parts, moment);
+        buffer.records += 1;
+        if let Some(receipt) = receipt {
+            buffer.receipts.push(receipt);
+        }
+        full
+    }
+
+    /// Appends records that lie one behind the other, as many at once as fit, and gives back the buffers that had
+    /// to make room for them.
+    pub(crate) fn append_run(&mut self, key: &K, run: Run<'_>, moment: Moment) -> Vec<(K, Buffer)>
+    where
+        K: Clone,
+    {
+        let Run {
+            mut data,
+            mut lengths,
+            segment,
+            mut index,
+        } = run;
+        let mut full = Vec::new();
+        while !lengths.is_empty() {
+            let buffered = self.open.get(key).map_or(0, |buffer| buffer.data.len());
+            let room = self.hints.bytes.saturating_sub(buffered);
+            let (mut count, mut bytes) = first_that_fit(lengths, room);
+            if count == 0 {
+                full.extend(self.take(key));
+                if buffered > 0 {
+                    continue;
+                }
+                // It is larger than a buffer may be, and has one for itself.
+                (count, bytes) = (1, lengths[0] as usize);
+            }
+            let (fitting, rest) = data.split_at(bytes);
+            let buffer = self.extend(key.clone(), &[fitting], moment);
+            buffer.records += count as u64;
+            // A request has at most 500 records.
+            let behind = index + u32::try_from(count).unwrap_or(u32::MAX);
+            buffer.receipts.push_run(segment, index..behind);
+            (data, lengths, index) = (rest, &lengths[count..], behind);
+        }
+        full
+    }
+
+    fn extend(&mut self, key: K, parts: &[&[u8]], Moment { arrival, now }: Moment) -> &mut Buffer {
         self.appends += 1;
+        if !self.open.contains_key(&key) {
+            self.peak = self.peak.max(self.open.len() + 1);
+        }
         let buffer = self.open.entry(key).or_insert_with(|| Buffer {
             data: Vec::new(),
             records: 0,
@@ -120,19 +190,15 @@ impl<K: Hash + Eq> Buffers<K> {
             opened: now,
             touched: 0,
         });
-        let before = buffer.data.capacity();
+        let before = (buffer.data.capacity(), buffer.data.len());
         for part in parts {
             buffer.data.extend_from_slice(part);
         }
-        self.bytes += buffer.data.capacity() - before;
-        buffer.records += 1;
-        if let Some(receipt) = receipt {
-            buffer.receipts.push(receipt);
-        }
+        self.bytes += buffer.data.capacity() - before.0;
+        self.filled += buffer.data.len() - before.1;
         buffer.oldest = buffer.oldest.min(arrival);
         buffer.touched = self.appends;
-        self.peak = self.peak.max(self.open.len());
-        full
+        buffer
     }
 
     /// Takes out the buffers whose interval has passed.
@@ -147,8 +213,10 @@ impl<K: Hash + Eq> Buffers<K> {
             .take_while(|buffer| passed(buffer))
             .count();
         let due: Vec<(K, Buffer)> = self.open.drain(..due).collect();
-        let freed: usize = due.iter().map(|(_, buffer)| buffer.data.capacity()).sum();
-        self.bytes -= freed;
+        for (_, buffer) in &due {
+            self.bytes -= buffer.data.capacity();
+            self.filled -= buffer.data.len();
+        }
         due
     }
 
@@ -180,14 +248,29 @@ impl<K: Hash + Eq> Buffers<K> {
     /// Takes out everything, in the order in which the buffers were opened.
     pub(crate) fn drain(&mut self) -> Vec<(K, Buffer)> {
         self.bytes = 0;
+        self.filled = 0;
         self.open.drain(..).collect()
     }
 
     fn take(&mut self, key: &K) -> Option<(K, Buffer)> {
         let taken = self.open.shift_remove_entry(key)?;
         self.bytes -= taken.1.data.capacity();
+        self.filled -= taken.1.data.len();
         Some(taken)
     }
+}
+
+/// How many records fit into `room`, from the first on, and their bytes.
+fn first_that_fit(lengths: &[u32], room: usize) -> (usize, usize) {
+    let mut bytes = 0;
+    for (count, length) in lengths.iter().enumerate() {
+        let longer = bytes + *length as usize;
+        if longer > room {
+            return (count, bytes);
+        }
+        bytes = longer;
+    }
+    (lengths.len(), bytes)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub(crate) use backup::Backup;
-pub(crate) use conversion::is_on as converts;
+pub(crate) use conversion::{is_on as converts, table_named};
 pub use lambda::LambdaProcessor;
 pub(crate) use source::Source;
 use violation::Refusals;
@@ -189,6 +189,18 @@ impl DeliveryStream {
             converts: converts(destination),
             conversion,
         })
+    }
+
+    /// Whether what is put is what is delivered, record behind record, and nothing depends on what is in them.
+    pub(crate) fn delivers_untouched(&self) -> bool {
+        self.source.kinesis_stream_arn().is_none()
+            && self.backup.is_none()
+            && self.logs.is_none()
+            && self.deaggregation.is_none()
+            && self.lambda.is_none()
+            && self.key_query.is_none()
+            && !self.append_delimiter
+            && !self.converts
     }
 
     /// The stream's name.

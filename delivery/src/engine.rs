@@ -59,7 +59,7 @@ impl Delivery {
             buffer_memory,
             parallelism,
         } = settings;
-        let processing = Processing::new(Arc::new(stream), function, clock)?;
+        let processing = Processing::new(Arc::new(stream), function, clock, Arc::default())?;
         let bounds = Bounds {
             buffer_memory,
             parallelism: parallelism.max(1),

@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 
 pub use answer::{AnsweredRecord, FunctionAnswer};
 
-use crate::{Clock, definition::LambdaProcessor, failure::Failure};
+use crate::{Clock, definition::LambdaProcessor, failure::Failure, metrics::StreamMetrics};
 
 /// A function that a stream's Lambda processor names, called the way AWS calls it: with the transform event
 /// and its answer, whatever language it is written in and wherever it runs.
@@ -120,14 +120,17 @@ pub(crate) async fn transform(
     processor: &LambdaProcessor,
     event: TransformEvent,
     clock: &dyn Clock,
+    metrics: &StreamMetrics,
 ) -> Vec<Transformed> {
     let mut attempts = 0;
     loop {
         attempts += 1;
+        let began = clock.now();
         let asked = AssertUnwindSafe(function.answer(event.clone())).catch_unwind();
         let answered = asked
             .await
             .unwrap_or_else(|_| Err(InvokeError::Function("it panicked".to_owned())));
+        metrics.invoked(clock.now().duration_since(began), answered.is_ok());
         match answered {
             Ok(answer) => return outcomes(&event.records, answer),
             Err(error) if attempts > processor.retries || error.is_final() => {

@@ -45,7 +45,7 @@ pub use deaggregation::DeAggregation;
 pub use definition::{DefinitionError, DeliveryStream, LambdaProcessor, Violation};
 pub use engine::{Delivery, DeliveryError, Settings};
 pub use hydrant_endpoint::{
-    Clock, FixedClock, Ids, Keys, LogError, LogOptions, Server, ServerError, SystemClock,
+    Clock, FixedClock, Ids, Keys, Listener, LogError, LogOptions, Server, ServerError, SystemClock,
 };
 pub use invocation::{AnsweredRecord, FunctionAnswer, InvokeError, Transform};
 pub use observer::{Event, ObjectKind, Observer, Unobserved};

@@ -13,6 +13,17 @@ pub enum ObjectKind {
     Backup,
 }
 
+impl ObjectKind {
+    /// In a word, for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Errors => "errors",
+            Self::Backup => "backup",
+        }
+    }
+}
+
 /// Something that a person who watches a stream may want to know.
 #[derive(Debug)]
 #[non_exhaustive]

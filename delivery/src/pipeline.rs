@@ -24,6 +24,7 @@ use crate::{
     engine::DeliveryError,
     failure::Failure,
     log::{Receipt, Receipts},
+    metrics::DeliveryNumbers,
     processing::{Item, Outcome, Processed, Processing},
     writer::{Object, WriteError, Writer},
 };
@@ -51,6 +52,8 @@ pub(crate) struct Pipeline {
     outbox: VecDeque<Object>,
     writer: Writer,
     account: Account,
+    /// Whether records were refused because as many partitions were active as may be.
+    exceeded: bool,
     failed: Vec<WriteError>,
 }
 
@@ -74,6 +77,7 @@ impl Pipeline {
             outbox: VecDeque::new(),
             writer,
             account: Account::default(),
+            exceeded: false,
             failed: Vec::new(),
         }
     }
@@ -87,14 +91,19 @@ impl Pipeline {
         &self.account
     }
 
-    /// Partitions that have records in a buffer.
-    pub(crate) fn active_partitions(&self) -> usize {
-        self.buffers.len()
-    }
-
-    /// Bytes in buffers.
-    pub(crate) fn buffered_bytes(&self) -> usize {
-        self.buffers.bytes() + self.error_buffers.bytes() + self.backup_buffer.bytes()
+    /// What the stream's metrics say of it.
+    pub(crate) fn numbers(&self) -> DeliveryNumbers {
+        let most = self.bounds.active_partitions;
+        let is_at_the_limit = most.is_some_and(|most| self.buffers.len() >= most);
+        DeliveryNumbers {
+            account: self.account.clone(),
+            active_partitions: self.buffers.len(),
+            partitions_exceeded: self.exceeded && is_at_the_limit,
+            partition_throughput: self.buffers.throughput(self.now()),
+            buffered_bytes: self.buffers.bytes()
+                + self.error_buffers.bytes()
+                + self.backup_buffer.bytes(),
+        }
     }
 
     /// Objects that the store did not take; they are told once.
@@ -166,6 +175,7 @@ impl Pipeline {
         } else {
             b""
         };
+        self.exceeded = false;
         for (mut item, outcome) in self.processing.current(processed) {
             let moment = Moment {
                 arrival: item.arrival,
@@ -173,6 +183,7 @@ impl Pipeline {
             };
             match outcome {
                 Outcome::Deliver { partition, .. } if !self.has_room_for(&partition) => {
+                    self.exceeded = true;
                     self.refuse(item, Failure::of_too_many_partitions(), moment)?;
                 }
                 Outcome::Deliver { partition, data } => {

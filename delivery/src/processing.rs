@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     invocation::{self, Transform, Transformed},
     log::Receipt,
+    metrics::StreamMetrics,
     sources::KinesisOrigin,
 };
 
@@ -100,7 +101,11 @@ impl RecordId {
 
 /// The last digits of `number`, with zeros in front.
 fn write_digits(room: &mut [u8], mut number: u64) {
+    room.fill(b'0');
     for digit in room.iter_mut().rev() {
+        if number == 0 {
+            break;
+        }
         // Below ten.
         *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
         number /= 10;
@@ -133,6 +138,7 @@ pub(crate) struct Processing {
     pub(crate) stream: Arc<DeliveryStream>,
     pub(crate) function: Option<Arc<dyn Transform>>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Arc<StreamMetrics>,
 }
 
 impl Processing {
@@ -141,6 +147,7 @@ impl Processing {
         stream: Arc<DeliveryStream>,
         function: Option<Arc<dyn Transform>>,
         clock: Arc<dyn Clock>,
+        metrics: Arc<StreamMetrics>,
     ) -> Result<Self, DeliveryError> {
         if let (Some(lambda), None) = (&stream.lambda, &function) {
             return Err(DeliveryError::NoFunction {
@@ -154,6 +161,7 @@ impl Processing {
             stream,
             function,
             clock,
+            metrics,
         })
     }
 
@@ -187,10 +195,18 @@ impl Processing {
 
     /// A record that has its place, if it becomes rows where the stream wants rows.
     fn converted(&self, partition: Partition, data: Bytes) -> Outcome {
-        let conversion = self.stream.conversion.as_ref();
-        match conversion.map_or(Ok(()), |conversion| conversion.check(&data)) {
-            Ok(()) => Outcome::Deliver { partition, data },
-            Err(refusal) => Outcome::Failed(Failure::of_conversion(refusal)),
+        let Some(conversion) = &self.stream.conversion else {
+            return Outcome::Deliver { partition, data };
+        };
+        match conversion.check(&data) {
+            Ok(()) => {
+                self.metrics.converted.add(&data);
+                Outcome::Deliver { partition, data }
+            }
+            Err(refusal) => {
+                self.metrics.not_converted.add(&data);
+                Outcome::Failed(Failure::of_conversion(refusal))
+            }
         }
     }
 
@@ -241,14 +257,23 @@ impl Processing {
             region: self.stream.region.clone(),
             records: records.collect(),
         };
-        invocation::transform(function, processor, event, self.clock.as_ref()).await
+        let clock = self.clock.as_ref();
+        let transformed =
+            invocation::transform(function, processor, event, clock, &self.metrics).await;
+        for (item, transformed) in items.iter().zip(&transformed) {
+            if !matches!(transformed, Transformed::Failed(_)) {
+                self.metrics.processed.add(&item.data);
+            }
+        }
+        transformed
     }
 
     fn partition(&self, data: &[u8], keys: &mut KeyBuffers) -> Result<Partition, Failure> {
         if let Some(query) = &self.stream.key_query {
-            query
-                .evaluate_all(data, &mut keys.query)
-                .map_err(|error| failed_key(&error))?;
+            let began = self.clock.now();
+            let evaluated = query.evaluate_all(data, &mut keys.query);
+            self.metrics.queried(self.clock.now().duration_since(began));
+            evaluated.map_err(|error| failed_key(&error))?;
         }
         self.stream
             .prefix

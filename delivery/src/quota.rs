@@ -29,6 +29,18 @@ impl PerSecond {
             bytes: mebibytes * mebibyte * factor,
         }
     }
+
+    pub(crate) fn records(self) -> f64 {
+        self.records
+    }
+
+    pub(crate) fn requests(self) -> f64 {
+        self.requests
+    }
+
+    pub(crate) fn bytes(self) -> f64 {
+        self.bytes
+    }
 }
 
 /// The quota of one stream. What it takes in a second it takes at once, or spread over it.

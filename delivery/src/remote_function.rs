@@ -12,7 +12,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::InvocationType,
 };
-use hydrant_records::{TransformAnswer, TransformEvent};
+use hydrant_records::{TransformAnswer, TransformEvent, limits::MAX_LAMBDA_PAYLOAD_BYTES};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -92,10 +92,17 @@ fn answer(output: InvokeOutput) -> Result<Vec<u8>, InvokeError> {
     let failed = output.function_error.is_some();
     let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
     if failed {
-        Err(thrown(&payload))
-    } else {
-        Ok(payload)
+        return Err(thrown(&payload));
     }
+    if payload.len() > MAX_LAMBDA_PAYLOAD_BYTES {
+        // Lambda itself refuses it, and says so as if the function had thrown; emulators let it through.
+        return Err(InvokeError::Function(format!(
+            "Function.ResponseSizeTooLarge: the answer is {} bytes long, and Lambda passes on \
+             {MAX_LAMBDA_PAYLOAD_BYTES}",
+            payload.len()
+        )));
+    }
+    Ok(payload)
 }
 
 /// Lambda tells a time-out like anything that a function threw, in one of two ways.
@@ -183,6 +190,20 @@ mod tests {
         ] {
             let error = thrown(payload.as_bytes());
             assert_eq!(error, InvokeError::Function(said.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_answer_larger_than_lambda_passes_on_is_a_failure_of_the_function() {
+        let of = |bytes: usize, threw: Option<&str>| {
+            let output = InvokeOutput::builder()
+                .payload(Blob::new(vec![b' '; bytes]))
+                .set_function_error(threw.map(str::to_owned));
+            answer(output.build())
+        };
+        assert!(of(MAX_LAMBDA_PAYLOAD_BYTES, None).is_ok());
+        for (bytes, threw) in [(MAX_LAMBDA_PAYLOAD_BYTES + 1, None), (2, Some("Unhandled"))] {
+            assert!(matches!(of(bytes, threw), Err(InvokeError::Function(_))));
         }
     }
 

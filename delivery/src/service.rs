@@ -8,6 +8,7 @@ mod describe;
 mod error;
 mod exposition;
 mod reading;
+mod running;
 mod stream;
 mod worker;
 
@@ -29,17 +30,14 @@ pub(crate) use stream::Stream;
 use crate::{
     Clock, GlueTables, Ids,
     definition::{DeliveryStream, LambdaProcessor},
-    engine::DeliveryError,
     invocation::Transform,
     log::{Batch, Log, LogError, LogOptions},
+    metrics::Calls,
     observer::Observer,
-    pipeline::{Bounds, Pace, Pipeline},
-    processing::Processing,
-    quota::{PerSecond, Quota},
+    pipeline::Pace,
     sources::{Checkpoints, Sources},
-    writer::{Names, Persist, Policy, Writer},
+    writer::Names,
 };
-use worker::Worker;
 
 /// Finds the functions that streams name.
 pub trait Functions: std::fmt::Debug + Send + Sync {
@@ -110,6 +108,8 @@ pub struct Service {
     /// Held while streams are made or changed: one after the other.
     changes: tokio::sync::Mutex<u32>,
     ids: Mutex<Ids>,
+    /// `ListDeliveryStreams`, which is about no stream.
+    pub(crate) lists: Calls,
     /// Folders of the lake that are known to be on the disk.
     names: Names,
 }
@@ -156,13 +156,18 @@ impl Service {
             log: Arc::new(tokio::sync::RwLock::new(log)),
             streams: RwLock::default(),
             changes: tokio::sync::Mutex::new(0),
+            lists: Calls::default(),
             names: Names::default(),
         };
         let (definitions, mut checkpoints) = reading::told_apart(definitions)?;
         let mut last = 0;
         for (id, text) in definitions {
-            let configuration: Configuration = serde_json::from_slice(&text)
+            let mut configuration: Configuration = serde_json::from_slice(&text)
                 .map_err(|error| ServiceError::Damaged(error.to_string()))?;
+            if configuration.remember(&service.options.tables) {
+                let log = service.log.read().await;
+                log.define(id, Some(configuration.to_text())).await?;
+            }
             let stream = service.run(id, configuration).await?;
             let reached = checkpoints.remove(&id).unwrap_or_default();
             service.start_reading(&stream, reached).await;
@@ -183,7 +188,7 @@ impl Service {
         self.read_streams().keys().cloned().collect()
     }
 
-    /// Bytes of records that wait for delivery.
+    /// Bytes that the records that wait for delivery take in the log.
     pub async fn log_bytes(&self) -> u64 {
         self.log.read().await.used()
     }
@@ -202,14 +207,18 @@ impl Service {
     }
 
     /// Makes a stream and starts it.
-    pub(crate) async fn create(&self, configuration: Configuration) -> Result<(), ServiceError> {
+    pub(crate) async fn create(
+        &self,
+        mut configuration: Configuration,
+    ) -> Result<(), ServiceError> {
+        configuration.remember(&self.options.tables);
         let mut last = self.changes.lock().await;
         let name = configuration.name().to_owned();
         if self.stream(&name).is_some() {
             return Err(ServiceError::Exists { name });
         }
         // Refused before it is kept, or the service would not start again.
-        self.processing(&configuration)?;
+        self.processing(&configuration, Arc::default())?;
         self.check_source(&configuration).await?;
         let id = *last + 1;
         let log = self.log.read().await;
@@ -232,7 +241,8 @@ impl Service {
         let mut configuration = stream.configuration();
         let version = configuration.version;
         change(&mut configuration)?;
-        let processing = self.processing(&configuration)?;
+        configuration.remember(&self.options.tables);
+        let processing = self.processing(&configuration, stream.shared_metrics())?;
         let log = self.log.read().await;
         let kept = log.define(stream.id(), Some(configuration.to_text()));
         kept.await.map_err(ServiceError::from)?;
@@ -340,73 +350,5 @@ impl Service {
 
     fn read_streams(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Stream>>> {
         self.streams.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Checks a configuration and finds its function.
-    fn processing(&self, configuration: &Configuration) -> Result<Processing, ServiceError> {
-        let definition = configuration.definition(&self.options)?;
-        let function = match &definition.lambda {
-            None => None,
-            Some(lambda) => {
-                let found = self.surroundings.functions.find(&definition, lambda);
-                Some(found.map_err(|reason| ServiceError::NoFunction {
-                    stream: definition.name.clone(),
-                    reason,
-                })?)
-            }
-        };
-        let clock = Arc::clone(&self.surroundings.clock);
-        let stream = definition.name.clone();
-        Processing::new(Arc::new(definition), function, clock).map_err(|error: DeliveryError| {
-            ServiceError::NoFunction {
-                stream,
-                reason: error.to_string(),
-            }
-        })
-    }
-
-    /// What a stream takes in a second, where that is limited.
-    fn quota(&self, configuration: &Configuration) -> Option<Quota> {
-        let hint = configuration.throughput_hint();
-        let most = PerSecond::of(&self.options.region, hint);
-        self.options
-            .quotas
-            .then(|| Quota::new(most, self.clock().now()))
-    }
-
-    async fn run(&self, id: u32, configuration: Configuration) -> Result<Stream, ServiceError> {
-        let processing = self.processing(&configuration)?;
-        let log = self.log.read().await.stream(id)?;
-        let ids = self
-            .ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fork();
-        let policy = Policy::Persist(Persist {
-            stream: configuration.name().to_owned(),
-            clock: Arc::clone(&self.surroundings.clock),
-            observer: Arc::clone(&self.surroundings.observer),
-            retry_for: self.options.retry_for,
-            set_aside: self.options.set_aside.clone(),
-            names: self.names.clone(),
-        });
-        let parallelism = self.options.parallelism.max(1);
-        let bounds = Bounds {
-            buffer_memory: self.options.buffer_memory,
-            parallelism,
-            active_partitions: Some(self.options.active_partitions),
-            pace: self.options.pace,
-        };
-        let writer = Writer::new(self.surroundings.lake.clone(), parallelism, policy);
-        let pipeline = Pipeline::new(processing, ids, bounds, writer);
-        let clock = Arc::clone(&self.surroundings.clock);
-        let quota = self.quota(&configuration);
-        Ok(Stream::start(
-            id,
-            configuration,
-            log,
-            quota,
-            |log, metrics, inbox| Worker::new(pipeline, log, metrics, inbox, clock).run(),
-        ))
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod ids;
 pub mod log;
 mod metrics;
+mod private;
 mod server;
 mod service;
 
@@ -22,5 +23,6 @@ pub use error::ApiError;
 pub use ids::Ids;
 pub use log::{Batch, Log, LogError, LogOptions, Receipt, Receipts, Segment, StreamLog};
 pub use metrics::Counter;
-pub use server::{Server, ServerError};
+pub use private::private_files;
+pub use server::{Listener, Server, ServerError};
 pub use service::{Peer, Service, Terms};

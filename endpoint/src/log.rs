@@ -36,7 +36,8 @@ use writer::{Job, Writer};
 pub struct LogOptions {
     /// The file; folders to it are made.
     pub path: PathBuf,
-    /// Bytes of records that may wait for delivery. What is put beyond is refused with `Slow down.`
+    /// Bytes that records may take in the file while they wait for delivery; they are compressed. What is put beyond
+    /// is refused with `Slow down.`
     pub capacity: u64,
     /// Bytes of records that each stream keeps at hand in memory; what waits beyond is read from the file
     /// when its turn comes.
@@ -73,7 +74,7 @@ pub enum LogError {
         reason: String,
     },
     /// As many bytes wait as may.
-    #[error("the log holds as much as it may: {capacity} bytes wait for delivery")]
+    #[error("the log holds as much as it may: {capacity} bytes of records that wait for delivery")]
     Full {
         /// The most that may wait.
         capacity: u64,
@@ -88,7 +89,7 @@ pub enum LogError {
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) options: LogOptions,
-    /// Bytes of records in the log, and of those on their way into it.
+    /// Bytes that records take in the log, those on their way into it included.
     used: AtomicU64,
     /// Segments with records that were delivered since the last commit.
     settled: Mutex<Vec<Arc<Segment>>>,
@@ -190,9 +191,14 @@ impl Log {
     /// [`LogError::Full`] when as much waits as may, [`LogError::Write`] when the disk does not take it. The
     /// records are then not accepted.
     pub async fn append(&self, stream: &Arc<StreamLog>, batch: Batch) -> Result<u64, LogError> {
-        let bytes = batch.bytes();
         let shared = &self.shared;
         let capacity = shared.options.capacity;
+        if shared.used.load(Ordering::SeqCst) >= capacity {
+            // Nothing is compressed that will not be kept.
+            return Err(LogError::Full { capacity });
+        }
+        let stored = batch.stored();
+        let bytes = stored.bytes();
         if shared.used.fetch_add(bytes, Ordering::SeqCst) + bytes > capacity {
             shared.free(bytes);
             return Err(LogError::Full { capacity });
@@ -201,6 +207,7 @@ impl Log {
         let job = Job::Append {
             stream: Arc::clone(stream),
             batch,
+            stored,
             reply,
         };
         if shared.jobs.send(job).is_err() {
@@ -226,7 +233,7 @@ impl Log {
         answer.await.unwrap_or(Err(LogError::Closed))
     }
 
-    /// Bytes of records that wait for delivery.
+    /// Bytes that the records that wait for delivery take in the file.
     pub fn used(&self) -> u64 {
         self.shared.used.load(Ordering::SeqCst)
     }

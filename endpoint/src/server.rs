@@ -22,6 +22,9 @@ use crate::{
 /// Memory that bodies may take at once, in KiB; what comes beyond waits its turn on its connection.
 const BODY_MEMORY_KIB: u32 = 128 << 10;
 
+/// The most that is read at once: a batch of 500 records, as base64, with room.
+const READ_BYTES: usize = 1 << 20;
+
 /// How long open requests may take after the server was told to stop.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -78,35 +81,28 @@ struct Shared {
     memory: Arc<Semaphore>,
 }
 
-impl Server {
-    /// Listens on `address` for `services`; of those that take a path, the first gets it. With `keys`, requests
-    /// must be signed with one of them; without, any signature is
+/// An address that is listened on. Who connects waits until a [`Server`] serves it.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    keys: Option<Keys>,
+}
+
+impl Listener {
+    /// Listens on `address`. With `keys`, requests must be signed with one of them; without, any signature is
     /// taken, and only an address of the loopback interface is.
     ///
     /// # Errors
     ///
     /// [`ServerError`].
-    pub async fn bind(
-        address: SocketAddr,
-        services: Vec<Arc<dyn Service>>,
-        keys: Option<Keys>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ServerError> {
+    pub async fn bind(address: SocketAddr, keys: Option<Keys>) -> Result<Self, ServerError> {
         if keys.is_none() && !address.ip().is_loopback() {
             return Err(ServerError::Unprotected { address });
         }
-        let listener = TcpListener::bind(address)
+        let socket = TcpListener::bind(address)
             .await
             .map_err(|source| ServerError::Bind { address, source })?;
-        Ok(Self {
-            listener,
-            shared: Arc::new(Shared {
-                services,
-                verifier: keys.map(Verifier::new),
-                clock,
-                memory: Arc::new(Semaphore::new(BODY_MEMORY_KIB as usize)),
-            }),
-        })
+        Ok(Self { socket, keys })
     }
 
     /// Where it listens.
@@ -115,7 +111,22 @@ impl Server {
     ///
     /// When the system does not say.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.socket.local_addr()
+    }
+}
+
+impl Server {
+    /// Serves `services` to who connects to `listener`; of those that take a path, the first gets it.
+    pub fn new(listener: Listener, services: Vec<Arc<dyn Service>>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            listener: listener.socket,
+            shared: Arc::new(Shared {
+                services,
+                verifier: listener.keys.map(Verifier::new),
+                clock,
+                memory: Arc::new(Semaphore::new(BODY_MEMORY_KIB as usize)),
+            }),
+        }
     }
 
     /// Serves until `stop` is ready; then takes no more connections, and gives the requests that are open a
@@ -174,6 +185,7 @@ async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .max_buf_size(READ_BYTES)
         .serve_connection(TokioIo::new(socket), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

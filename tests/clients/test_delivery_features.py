@@ -354,6 +354,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
             "result": (200, {}, {"records": [ok[0] | {"result": "ok"}]}),
         }.get(asked, (200, {}, {"records": ok}))
         body = b"<html>" if asked == "text" else json.dumps(body).encode()
+        body += b" " * 6_291_456 if asked == "large" else b""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -381,6 +382,7 @@ FAILURES = {
     "missing": ("Lambda.ResourceNotFound", 2),
     "denied": ("Lambda.InvokeAccessDenied", 2),
     "throw": ("Lambda.FunctionError", 2),
+    "large": ("Lambda.FunctionError", 2),
     "hang": ("Lambda.FunctionTimedOut", 2),
     "ids": ("Lambda.MissingRecordId", 1),
     "result": ("Lambda.FunctionError", 1),

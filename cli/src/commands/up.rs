@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc, thread};
 
 use anyhow::{Context, Result, bail};
 use hydrant_delivery::{
-    Api, AwsSources, GlueTables, Ids, Keys, LogError, LogOptions, Pace, Server, Service,
+    Api, AwsSources, GlueTables, Ids, Keys, Listener, LogError, LogOptions, Pace, Server, Service,
     ServiceError, ServiceOptions, Surroundings, SystemClock, Undelivered,
 };
 use hydrant_gateway::events::InProcess;
@@ -35,9 +35,11 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
         .map(|path| read(path))
         .collect::<Result<Vec<_>>>()?;
     let mut deployment = Deployment::read(args)?;
-    let functions = Chosen::new(args, std::mem::take(&mut deployment.functions))?;
-    let functions = Arc::new(functions);
     let keys = args.access_keys.as_deref().map(read_keys).transpose()?;
+    let listener = Listener::bind(args.listen, keys).await?;
+    let address = listener.address()?;
+    let declared = std::mem::take(&mut deployment.functions);
+    let functions = Arc::new(Chosen::new(args, declared, address)?);
     let lake = Lake::open(&args.lake, true).await?;
     let state = args.state(lake.location(), |name| std::env::var(name).ok());
     let tables = tables::read(&args.tables, &deployment.tables)?;
@@ -69,6 +71,7 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
         ensured.with_context(|| place)?;
     }
     let api = Api::new(Arc::clone(&service));
+    functions.again().open(api.clone());
     let buses = bus::start(
         args,
         &state,
@@ -82,10 +85,11 @@ pub(crate) async fn run(args: &UpArgs, quiet: bool) -> Result<()> {
     let mut services: Vec<Arc<dyn hydrant_endpoint::Service>> =
         vec![Arc::clone(&buses) as _, Arc::new(api)];
     let behind = Arc::new(InProcess(Arc::clone(&buses) as _));
-    let door = gateway::open(args, &state, &mut deployment, Some(behind))?.map(Arc::new);
+    let door = gateway::open(args, &state, &mut deployment, Some(behind))
+        .await?
+        .map(Arc::new);
     services.extend(door.clone().map(|door| door as _));
-    let server = Server::bind(args.listen, services, keys, Arc::clone(service.clock())).await?;
-    let address = server.address()?;
+    let server = Server::new(listener, services, Arc::clone(service.clock()));
     let mut signals = StopSignals::listen()?;
     greet(args, &service, address, &state, quiet)?;
     if !quiet {

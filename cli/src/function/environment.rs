@@ -1,29 +1,29 @@
 //! Hydrant's own functions in this process, set as they are on Lambda: by environment variables.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
 use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
+use bytes::Bytes;
 use hydrant_delivery::{DeliveryStream, InvokeError, Transform};
+use hydrant_function::Overflow;
 use hydrant_partitioner::{Condition, ConfinementPolicy, KeyQuery, OnMissing, PartitionKeys};
 use hydrant_records::{
     Metadata, ProcessingResult, TransformAnswer, TransformEvent, TransformRecord, TransformedRecord,
 };
 use hydrant_transformer::{Filter, Options, Responder, responder};
+use tokio::sync::Mutex;
 
-use super::{InProcess, wanted_keys};
+use super::{Again, log_refusals, wanted_keys};
 
 /// The environment variables of a function.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// The transformer for `stream`, as `variables` say.
+/// The transformer for `stream`, as `variables` say; `again` is for `REINGEST`.
 pub(crate) fn transformer(
     variables: &Variables,
     stream: &DeliveryStream,
+    again: &Again,
 ) -> Result<Arc<dyn Transform>> {
     let mut options = Options {
         require_client_id: flag(variables, "REQUIRE_CLIENT_ID", false)?,
@@ -40,10 +40,11 @@ pub(crate) fn transformer(
         keep_when: parse(variables, "KEEP_WHEN", Condition::new)?,
     };
     gives_wanted(stream, options.partition_keys.as_ref())?;
-    if filter.is_empty() {
-        return Ok(InProcess::new(options));
-    }
-    Ok(Arc::new(Filtered(Mutex::new(responder(options, filter)))))
+    let reingests = flag(variables, "REINGEST", false)?;
+    Ok(Arc::new(Deployed {
+        responder: Mutex::new(responder(options, filter)),
+        again: reingests.then(|| again.clone()),
+    }))
 }
 
 /// The partition-key function for `stream`, as `variables` say.
@@ -111,21 +112,42 @@ fn flag(variables: &Variables, name: &str, otherwise: bool) -> Result<bool> {
     Ok(flag.unwrap_or(otherwise))
 }
 
-/// The transformer with a filter, which answers text.
+/// The transformer as it is deployed: text in, text out, and an answer is no larger than Lambda lets it be.
 #[derive(Debug)]
-struct Filtered(Mutex<Responder>);
+struct Deployed {
+    responder: Mutex<Responder>,
+    /// Where records go for which an answer has no room.
+    again: Option<Again>,
+}
 
 #[async_trait]
-impl Transform for Filtered {
+impl Transform for Deployed {
     async fn invoke(&self, event: TransformEvent) -> Result<TransformAnswer, InvokeError> {
         let failed = |error: &dyn Display| InvokeError::Function(error.to_string());
-        let event = serde_json::to_vec(&event).map_err(|error| failed(&error))?;
+        let (_, stream) = event
+            .delivery_stream_arn
+            .rsplit_once('/')
+            .unwrap_or_default();
+        let text = serde_json::to_vec(&event).map_err(|error| failed(&error))?;
         let mut answer = Vec::new();
-        let mut responder = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        responder
-            .respond(&event, &mut answer)
+        let mut responder = self.responder.lock().await;
+        let unfinished = responder
+            .begin(&text, &mut answer)
             .map_err(|error| failed(&error))?;
+        let summary = match &self.again {
+            Some(again) if unfinished.overflowing() > 0 => {
+                let originals: Vec<Bytes> =
+                    unfinished.originals().map(|it| it.data.into()).collect();
+                let taken = again.put(stream, &originals).await;
+                unfinished.finish(|position| match taken.get(position) {
+                    Some(true) => Overflow::Reingested,
+                    _ => Overflow::NotReingested,
+                })
+            }
+            _ => unfinished.finish(|_| Overflow::Full),
+        };
         drop(responder);
+        log_refusals(&summary);
         serde_json::from_slice(&answer).map_err(|error| failed(&error))
     }
 }
@@ -234,14 +256,15 @@ mod tests {
             ProcessingResult::Dropped,
             ProcessingResult::ProcessingFailed,
         );
-        let plain = transformer(&variables(&[keys]), &stream).unwrap();
+        let plain = transformer(&variables(&[keys]), &stream, &Again::default()).unwrap();
         let expected = [(ok, "t=a"), (ok, "t=b"), (failed, "")];
         assert_eq!(
             ask(&*plain, &records).await,
             expected.map(|(it, keys)| (it, keys.to_owned()))
         );
         let filter = ("DROP_WHEN", r#".detail.t == "b""#);
-        let filtered = transformer(&variables(&[keys, filter]), &stream).unwrap();
+        let filtered =
+            transformer(&variables(&[keys, filter]), &stream, &Again::default()).unwrap();
         let expected = [(ok, "t=a"), (dropped, ""), (failed, "")];
         assert_eq!(
             ask(&*filtered, &records).await,
@@ -258,7 +281,7 @@ mod tests {
     #[test]
     fn what_the_variables_lack_is_said_before_a_record_is_taken() {
         let stream = stream("e/!{partitionKeyFromLambda:t}/");
-        let cases: [(&[(&str, &str)], &str); 5] = [
+        let cases: [(&[(&str, &str)], &str); 6] = [
             (&[], "PARTITION_KEYS does not give it; add t=.path"),
             (&[("PARTITION_KEYS", "u=.detail.u")], "takes the key t"),
             (&[("PARTITION_KEYS", "t")], "PARTITION_KEYS is \"t\": "),
@@ -267,9 +290,13 @@ mod tests {
                 &[("REQUIRE_CLIENT_ID", "yes")],
                 "\"yes\": use true or false",
             ),
+            (
+                &[("PARTITION_KEYS", "t=.detail.t"), ("REINGEST", "on")],
+                "\"on\": use true or false",
+            ),
         ];
         for (pairs, part) in cases {
-            let told = transformer(&variables(pairs), &stream).unwrap_err();
+            let told = transformer(&variables(pairs), &stream, &Again::default()).unwrap_err();
             let told = format!("{told:#}");
             assert!(told.contains(part), "{told}");
         }

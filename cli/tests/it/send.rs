@@ -56,15 +56,17 @@ fn what_is_throttled_is_sent_again_until_it_goes() {
             "1",
             "--flush",
             "300ms",
+            "--active-partitions",
+            "10000",
         ],
     );
     let events = Place::new()
-        .run(&["generate", "--events", "6000", "--seed", "5"])
+        .run(&["generate", "--events", "12000", "--seed", "5"])
         .ok();
     let sender = up.client();
     let sent = sender.pipe(&["send", "--stream", &up.stream()], &events);
     assert!(
-        sent.stderr.contains("sent      6,000 records to "),
+        sent.stderr.contains("sent      12,000 records to "),
         "{}",
         sent.stderr
     );
@@ -84,7 +86,7 @@ fn what_is_throttled_is_sent_again_until_it_goes() {
         "-c",
         "select count(*) as n from events",
     ];
-    assert_eq!(place.run(&count).ok(), "n\n6000\n");
+    assert_eq!(place.run(&count).ok(), "n\n12000\n");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_template_runs_as_its_forecast_says() {
     assert!(
         said.contains(
             "function  client-events-transformer: Hydrant's transformer, in this process"
-        ) && said.contains("not run   AWS::S3::Bucket Bucket\n"),
+        ) && said.contains("that only AWS has: roles, logs, alarms, buckets, queues\n"),
         "{said}"
     );
 
@@ -328,5 +328,117 @@ fn a_secret_is_in_no_log_however_much_is_logged() {
     let (_, said) = up.stop();
     for log in [said, right.stderr, wrong.stderr] {
         assert!(!log.contains("secret-value"), "{log}");
+    }
+}
+
+#[test]
+fn with_a_log_in_json_every_line_is_an_object_and_a_written_object_has_its_numbers() {
+    let place = Place::new();
+    let stream = example("stream.json");
+    let arguments = ["--stream", &stream, "--log-format", "json"];
+    let up = Up::start(place.path(), &arguments);
+    up.call(
+        "PutRecord",
+        &json!({ "DeliveryStreamName": up.stream(), "Record": { "Data": "bm90IEpTT04=" } }),
+    );
+    let (status, said) = up.stop();
+    assert_eq!(status, 0, "{said}");
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let written = lines.iter().find(|it| it["message"] == "written").unwrap();
+    assert_eq!(
+        (&written["records"], &written["kind"]),
+        (&json!(1), &json!("errors"))
+    );
+    assert!(written["key"].as_str().unwrap().starts_with("errors/"));
+    assert!(
+        lines
+            .iter()
+            .all(|it| it["timestamp"].is_string() && it["level"] == "INFO")
+    );
+    let taken = place.run(&[
+        "up",
+        "--listen",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+        "--stream",
+        "absent.json",
+    ]);
+    let error: serde_json::Value = serde_json::from_str(taken.stderr.trim()).unwrap();
+    assert_eq!(error["level"], "ERROR");
+}
+
+const REINGESTING: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Transformer:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: transformer } }
+    Properties:
+      CodeUri: nowhere
+      Handler: bootstrap
+      Runtime: provided.al2023
+      Environment: { Variables: { REINGEST: "REINGEST?", PARTITION_KEYS: "KEYS?" } }
+  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+  Stream:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      DeliveryStreamName: again
+      ExtendedS3DestinationConfiguration:
+        RoleARN: !GetAtt Role.Arn
+        BucketARN: arn:aws:s3:::bucket
+        Prefix: "in/!{partitionKeyFromLambda:k0}/"
+        ErrorOutputPrefix: "errors/!{firehose:error-output-type}/"
+        BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 60 }
+        DynamicPartitioningConfiguration: { Enabled: true }
+        ProcessingConfiguration:
+          Enabled: true
+          Processors:
+            - Type: Lambda
+              Parameters:
+                - { ParameterName: LambdaArn, ParameterValue: !GetAtt Transformer.Arn }
+                - { ParameterName: BufferSizeInMBs, ParameterValue: "3" }
+                - { ParameterName: BufferIntervalInSeconds, ParameterValue: "60" }
+"#;
+
+/// Ten keys of 400 bytes make an answer of ten megabytes, where Lambda passes on six.
+#[test]
+fn what_an_answer_has_no_room_for_goes_through_the_stream_again_or_to_the_error_output() {
+    let keys: Vec<String> = (1..11).map(|n| format!(",k{n}=.k")).collect();
+    let record = |n: usize| {
+        format!(
+            "{{\"p\":\"p\",\"k\":\"{}\",\"n\":{n},\"clientId\":\"c\",\"detail\":{{}}}}\n",
+            "k".repeat(400)
+        )
+    };
+    let records: String = (0..2_500).map(record).collect();
+    for (reingests, delivered) in [("true", true), ("false", false)] {
+        let place = Place::new();
+        let template = REINGESTING
+            .replace("REINGEST?", reingests)
+            .replace("KEYS?", &format!("k0=.p{}", keys.concat()));
+        place.file("template.yaml", template);
+        let up = Up::start(place.path(), &["-t", "template.yaml"]);
+        up.client()
+            .pipe(&["send", "--stream", "again"], &records)
+            .ok();
+        for _ in 0..4 {
+            up.flush();
+        }
+        let (status, said) = up.stop();
+        assert_eq!(status, 0, "{said}");
+        let files = hydrant_testing::files(&place.path().join("lake")).unwrap();
+        let lines = |folder: &str| {
+            let below = files.iter().filter(|(key, _)| key.starts_with(folder));
+            below
+                .map(|(_, object)| String::from_utf8_lossy(object).lines().count())
+                .sum::<usize>()
+        };
+        let (good, bad) = (lines("in/"), lines("errors/processing-failed/"));
+        assert_eq!(good + bad, 2_500, "{said}");
+        assert_eq!(bad == 0, delivered, "{bad} refused");
     }
 }

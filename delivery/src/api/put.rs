@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Api, ApiError, ErrorKind, validation};
 use crate::{
     log::{Batch, LogError},
-    metrics::Calls,
+    metrics::{Calls, StreamMetrics},
     processing::RecordId,
     service::Stream,
 };
@@ -69,10 +69,7 @@ impl Api {
                 return Err(error.into());
             }
         };
-        let metrics = stream.metrics();
-        metrics.incoming_records.add(1);
-        metrics.incoming_bytes.add(bytes);
-        self.count(&metrics.put_record, started, 1, bytes);
+        self.count(&stream, |it| &it.put_record, started, 1, bytes);
         let id = RecordId {
             sequence,
             part: None,
@@ -107,11 +104,8 @@ impl Api {
         } else {
             (0, 0)
         };
-        let metrics = stream.metrics();
-        metrics.incoming_records.add(taken);
-        metrics.incoming_bytes.add(bytes);
-        metrics.throttled_records.add(count - taken);
-        self.count(&metrics.put_record_batch, started, taken, bytes);
+        stream.metrics().throttled_records.add(count - taken);
+        self.count(&stream, |it| &it.put_record_batch, started, taken, bytes);
         Ok(answer(&stream, count, taken, &appended))
     }
 
@@ -167,20 +161,25 @@ impl Api {
             metrics.throttled_records.add(count);
             return Err(error.into());
         }
-        metrics.incoming_records.add(count);
-        metrics.incoming_bytes.add(bytes);
-        self.count(&metrics.put_record_batch, started, count, bytes);
+        self.count(&stream, |it| &it.put_record_batch, started, count, bytes);
         Ok(())
     }
 
-    fn count(&self, calls: &Calls, started: Timestamp, records: u64, bytes: u64) {
-        let took = self.service.clock().now().duration_since(started);
-        calls.requests.add(1);
+    fn count(
+        &self,
+        stream: &Stream,
+        calls: fn(&StreamMetrics) -> &Calls,
+        started: Timestamp,
+        records: u64,
+        bytes: u64,
+    ) {
+        let metrics = stream.metrics();
+        metrics.incoming.records.add(records);
+        metrics.incoming.bytes.add(bytes);
+        let calls = calls(metrics);
         calls.records.add(records);
         calls.bytes.add(bytes);
-        calls
-            .milliseconds
-            .add(u64::try_from(took.as_millis()).unwrap_or(0));
+        calls.took(started, self.service.clock().now());
     }
 }
 

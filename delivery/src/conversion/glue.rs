@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Column, hive_type::HiveType};
 
@@ -139,6 +139,28 @@ impl GlueTables {
         self.0.get(&key).map(Vec::as_slice)
     }
 
+    /// A table, as [`Self::add`] reads it.
+    pub(crate) fn written(&self, database: &str, table: &str) -> Option<Value> {
+        let columns = self.columns(database, table)?.iter();
+        let columns: Vec<Value> = columns
+            .map(|it| json!({ "Name": it.name, "Type": it.kind.to_string() }))
+            .collect();
+        Some(json!({
+            "DatabaseName": database, "Name": table, "StorageDescriptor": { "Columns": columns },
+        }))
+    }
+
+    /// These, and one that was [written](Self::written) before, unless there is another of its name.
+    pub(crate) fn and_kept(&self, kept: Option<&Value>) -> Self {
+        let mut tables = Self::default();
+        if let Some(kept) = kept {
+            // What is not read is missed, and then named, by the stream that needs it.
+            tables.add(&kept.to_string(), None).ok();
+        }
+        tables.0.extend(self.0.clone());
+        tables
+    }
+
     /// The names of all tables, as `database.table`.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.0
@@ -222,6 +244,21 @@ mod tests {
             .collect();
         assert_eq!(said, ["id string", "n struct<a:int>", "t string"]);
         assert!(tables.columns("DB", "events").is_none());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_table_is_the_table_and_one_that_is_given_comes_first() {
+        let mut given = GlueTables::default();
+        given.add(TABLE, None).unwrap();
+        let kept = given.written("db", "events").unwrap();
+        let read = GlueTables::default().and_kept(Some(&kept));
+        assert_eq!(read.columns("db", "events"), given.columns("db", "events"));
+        let mut other = GlueTables::default();
+        let shorter = TABLE.replace("struct<a:int>", "int");
+        other.add(&shorter, None).unwrap();
+        let both = other.and_kept(Some(&kept));
+        assert_eq!(both.columns("db", "events"), other.columns("db", "events"));
+        assert_eq!(given.written("db", "others"), None);
     }
 
     #[test]

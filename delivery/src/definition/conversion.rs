@@ -110,6 +110,15 @@ pub(crate) fn is_on(destination: &ExtendedS3Destination) -> bool {
         .is_some_and(|block| block["Enabled"].as_bool().unwrap_or(true))
 }
 
+/// Database and name of the table that the records become rows of, where they do.
+pub(crate) fn table_named(destination: &ExtendedS3Destination) -> Option<(&str, &str)> {
+    let block = destination.data_format_conversion_configuration.as_ref();
+    let schema = &block.filter(|_| is_on(destination))?["SchemaConfiguration"];
+    schema["DatabaseName"]
+        .as_str()
+        .zip(schema["TableName"].as_str())
+}
+
 /// What is compressed inside is not compressed once more. AWS says this before everything else.
 pub(super) fn check_compression(destination: &ExtendedS3Destination, refused: &mut Refusals) {
     if !is_on(destination) {

@@ -62,6 +62,7 @@ async fn run(
         &processor,
         event,
         &FixedClock(Timestamp::UNIX_EPOCH),
+        &StreamMetrics::default(),
     )
     .await;
     let left = scripted.0.lock().unwrap().len();

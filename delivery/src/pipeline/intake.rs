@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hydrant_partitioner::{ConfinementPolicy, PartitionKeys};
 use jiff::Timestamp;
 
 use super::{Pipeline, complete};
 use crate::{
-    buffer::Moment,
+    buffer::{Moment, Run},
     deaggregation::kpl,
     engine::DeliveryError,
     failure::Failure,
@@ -71,6 +72,41 @@ impl Pipeline {
                 receipt,
             },
         })
+    }
+
+    /// Takes the records of one put in together, where nothing is done with any of them: whether it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
+    pub(crate) fn put_run(
+        &mut self,
+        arrival: Timestamp,
+        run: Run<'_>,
+    ) -> Result<bool, DeliveryError> {
+        let stream = &self.processing.stream;
+        if !stream.delivers_untouched() || !self.is_processed() {
+            return Ok(false);
+        }
+        let none = PartitionKeys::default();
+        let partition = stream
+            .prefix
+            .partition(&none, &none, ConfinementPolicy::Fail);
+        let Ok(partition) = partition else {
+            return Ok(false);
+        };
+        let now = self.now();
+        let count = run.lengths.len() as u64;
+        self.account.put += count;
+        self.account.put_bytes += run.data.len() as u64;
+        self.account.accepted += count;
+        let moment = Moment { arrival, now };
+        for (partition, buffer) in self.buffers.append_run(&partition, run, moment) {
+            self.write(&partition, buffer)?;
+        }
+        self.account.peak_active_partitions = self.buffers.peak();
+        self.write_due(now)?;
+        Ok(true)
     }
 
     /// Takes a record in.

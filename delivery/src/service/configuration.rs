@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ServiceOptions;
-use crate::definition::{DefinitionError, DeliveryStream};
+use crate::{
+    GlueTables,
+    definition::{DefinitionError, DeliveryStream, table_named},
+};
 
 /// A stream as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +29,9 @@ pub(crate) struct Configuration {
     /// When encryption was switched, in milliseconds since the epoch: AWS allows 25 times in 24 hours.
     #[serde(default)]
     pub(crate) encryption_calls_ms: Vec<i64>,
+    /// The Glue table that its conversion names, as it was last given: the stream needs it wherever it starts.
+    #[serde(default)]
+    pub(crate) table: Option<Value>,
 }
 
 /// Server-side encryption of a stream, which here is only said to be on.
@@ -55,6 +61,7 @@ impl Configuration {
             created_ms: now.as_millisecond(),
             updated_ms: None,
             encryption_calls_ms: Vec::new(),
+            table: None,
         }
     }
 
@@ -97,6 +104,19 @@ impl Configuration {
         self.updated_ms = Some(now.as_millisecond());
     }
 
+    /// Keeps the table that the conversion names, where it is given; whether this changed something.
+    pub(super) fn remember(&mut self, tables: &GlueTables) -> bool {
+        let destination = self.input.extended_s3_destination_configuration.as_ref();
+        let named = destination.and_then(table_named);
+        let table = named.and_then(|(database, name)| {
+            let given = tables.written(database, name);
+            given.or_else(|| self.table.clone())
+        });
+        let changed = table != self.table;
+        self.table = table;
+        changed
+    }
+
     /// The stream, checked.
     pub(super) fn definition(
         &self,
@@ -105,7 +125,8 @@ impl Configuration {
         let ServiceOptions {
             region, account, ..
         } = options;
-        let mut definition = DeliveryStream::with_tables(&self.input, &options.tables)?;
+        let tables = options.tables.and_kept(self.table.as_ref());
+        let mut definition = DeliveryStream::with_tables(&self.input, &tables)?;
         definition.arn = arn(region, account, self.name());
         region.clone_into(&mut definition.region);
         definition.version = self.version;

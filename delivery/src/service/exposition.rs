@@ -1,31 +1,57 @@
 //! The metrics of a service in Prometheus's text format, under CloudWatch's names (developer guide,
 //! "Monitoring with CloudWatch metrics"): a dot becomes an underscore.
 
-use std::fmt::{Display, Write as _};
+mod names;
+
+use std::fmt::{self, Write as _};
 
 use super::{Service, Stream};
-use crate::metrics::{Calls, DeliveryNumbers};
+use crate::{
+    metrics::{Calls, DeliveryNumbers, StreamMetrics},
+    quota::PerSecond,
+};
 
 /// One metric of each stream.
 struct Metric {
     name: &'static str,
-    kind: &'static str,
+    kind: Kind,
     help: &'static str,
+    number: fn(&Sample<'_>) -> Number,
 }
 
-const fn gauge(name: &'static str, help: &'static str) -> Metric {
-    Metric {
-        name,
-        kind: "gauge",
-        help,
+/// What Prometheus makes of a number: it grows, or goes up and down.
+#[derive(Clone, Copy)]
+enum Kind {
+    Counter,
+    Gauge,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+        })
     }
 }
 
-const fn counter(name: &'static str, help: &'static str) -> Metric {
-    Metric {
-        name,
-        kind: "counter",
-        help,
+/// A number of a metric.
+enum Number {
+    Whole(u64),
+    Real(f64),
+    /// So many of so many; all of nothing.
+    Share(u64, u64),
+}
+
+impl fmt::Display for Number {
+    #[expect(clippy::cast_precision_loss, reason = "a share has few digits")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Real(number) => write!(f, "{number}"),
+            Self::Share(_, 0) => f.write_str("1"),
+            Self::Share(part, all) => write!(f, "{}", part as f64 / all as f64),
+        }
     }
 }
 
@@ -34,23 +60,37 @@ struct Sample<'a> {
     name: String,
     stream: &'a Stream,
     delivery: DeliveryNumbers,
+    /// What its Region lets it take in a second.
+    quota: PerSecond,
+    /// Partitions that may be active at once.
+    partitions: usize,
+    now_ms: i64,
 }
 
-/// A number of an operation's calls.
-type Number = fn(&Calls) -> u64;
+impl Sample<'_> {
+    fn metrics(&self) -> &StreamMetrics {
+        self.stream.metrics()
+    }
+
+    /// Age of the oldest record that the log still has, in seconds.
+    fn freshness(&self) -> u64 {
+        let oldest = self.stream.log().oldest_ms();
+        let age_ms = oldest.map_or(0, |oldest| self.now_ms - oldest);
+        u64::try_from(age_ms / 1000).unwrap_or(0)
+    }
+}
 
 struct Text(String);
 
 impl Text {
-    fn add<N: Display>(
-        &mut self,
-        metric: &Metric,
-        samples: &[Sample<'_>],
-        number: impl Fn(&Sample<'_>) -> N,
-    ) {
-        let Metric { name, kind, help } = metric;
-        self.line(format_args!("# HELP firehose_{name} {help}"));
-        self.line(format_args!("# TYPE firehose_{name} {kind}"));
+    fn add(&mut self, metric: &Metric, samples: &[Sample<'_>]) {
+        let Metric {
+            name,
+            kind,
+            help,
+            number,
+        } = metric;
+        self.head(&format!("firehose_{name}"), *kind, help);
         for sample in samples {
             let stream = &sample.name;
             let number = number(sample);
@@ -60,7 +100,18 @@ impl Text {
         }
     }
 
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+    /// A metric of the service as a whole.
+    fn single(&mut self, name: &str, kind: Kind, help: &str, number: u64) {
+        self.head(name, kind, help);
+        self.line(format_args!("{name} {number}"));
+    }
+
+    fn head(&mut self, name: &str, kind: Kind, help: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a string does not fail.
         writeln!(self.0, "{line}").ok();
     }
@@ -69,159 +120,49 @@ impl Text {
 impl Service {
     /// The metrics of all streams, in Prometheus's text format.
     pub async fn metrics(&self) -> String {
-        let now = self.clock().now().as_millisecond();
+        let now_ms = self.clock().now().as_millisecond();
         let streams = self.all_streams();
         let samples: Vec<Sample<'_>> = streams
             .iter()
-            .map(|stream| Sample {
-                name: stream.configuration().name().to_owned(),
-                delivery: stream.metrics().delivery(),
-                stream,
+            .map(|stream| {
+                let configuration = stream.configuration();
+                Sample {
+                    name: configuration.name().to_owned(),
+                    delivery: stream.metrics().delivery(),
+                    quota: self.per_second(&configuration),
+                    partitions: self.options.active_partitions,
+                    stream,
+                    now_ms,
+                }
             })
             .collect();
         let mut text = Text(String::new());
-        deliveries(&mut text, &samples, now);
-        ingestion(&mut text, &samples);
-        sources_and_backups(&mut text, &samples);
-        let log = self.log_bytes().await;
-        text.line(format_args!(
-            "# HELP hydrant_log_bytes Bytes of records that wait for delivery."
-        ));
-        text.line(format_args!("# TYPE hydrant_log_bytes gauge"));
-        text.line(format_args!("hydrant_log_bytes {log}"));
-        text.0
-    }
-}
-
-fn deliveries(text: &mut Text, samples: &[Sample<'_>], now_ms: i64) {
-    let freshness = gauge(
-        "DeliveryToS3_DataFreshness",
-        "Age of the oldest record that is not delivered, in seconds.",
-    );
-    text.add(&freshness, samples, |it| {
-        let age_ms = it
-            .stream
-            .log()
-            .oldest_ms()
-            .map_or(0, |oldest| now_ms - oldest);
-        age_ms.max(0) / 1000
-    });
-    let records = counter("DeliveryToS3_Records", "Records delivered.");
-    text.add(&records, samples, |it| it.delivery.account.delivered);
-    let bytes = counter("DeliveryToS3_Bytes", "Bytes delivered, before compression.");
-    text.add(&bytes, samples, |it| it.delivery.account.delivered_bytes);
-    let objects = counter("DeliveryToS3_ObjectCount", "Objects written.");
-    text.add(&objects, samples, |it| it.delivery.account.objects);
-    let aside = counter(
-        "SetAside_Records",
-        "Records in objects that the lake did not take for too long.",
-    );
-    text.add(&aside, samples, |it| it.delivery.account.set_aside);
-    let partitions = gauge(
-        "PartitionCount",
-        "Partitions that have records in a buffer.",
-    );
-    text.add(&partitions, samples, |it| it.delivery.active_partitions);
-    let exceeded = counter(
-        "PartitionCountExceeded",
-        "Records refused because their partition was one too many.",
-    );
-    text.add(&exceeded, samples, |it| {
-        let refused = &it.delivery.account.refused;
-        refused
-            .get(crate::failure::ACTIVE_PARTITIONS_EXCEEDED)
-            .copied()
-            .unwrap_or(0)
-    });
-    let refused = counter(
-        "ErrorOutput_Records",
-        "Records that went to the error output.",
-    );
-    text.add(&refused, samples, |it| it.delivery.account.refused_total());
-    let dropped = counter("Dropped_Records", "Records that the function dropped.");
-    text.add(&dropped, samples, |it| it.delivery.account.dropped);
-    let buffered = gauge("Buffered_Bytes", "Memory that buffers hold.");
-    text.add(&buffered, samples, |it| it.delivery.buffered_bytes);
-    let waiting = gauge("Undelivered_Records", "Records accepted and not delivered.");
-    text.add(&waiting, samples, |it| it.stream.log().undelivered());
-}
-
-fn sources_and_backups(text: &mut Text, samples: &[Sample<'_>]) {
-    let records = counter("BackupToS3_Records", "Records backed up as they came.");
-    text.add(&records, samples, |it| it.delivery.account.backed_up);
-    let bytes = counter("BackupToS3_Bytes", "Bytes of them, before compression.");
-    text.add(&bytes, samples, |it| it.delivery.account.backed_up_bytes);
-    let records = counter(
-        "DataReadFromKinesisStream_Records",
-        "Records read from the Kinesis data stream.",
-    );
-    text.add(&records, samples, |it| {
-        it.stream.metrics().kinesis_records.get()
-    });
-    let bytes = counter(
-        "DataReadFromKinesisStream_Bytes",
-        "Bytes read from the Kinesis data stream.",
-    );
-    text.add(&bytes, samples, |it| {
-        it.stream.metrics().kinesis_bytes.get()
-    });
-    let behind = gauge(
-        "KinesisMillisBehindLatest",
-        "How far the reader of the Kinesis data stream is behind.",
-    );
-    text.add(&behind, samples, |it| {
-        it.stream.metrics().kinesis_behind_ms()
-    });
-}
-
-fn ingestion(text: &mut Text, samples: &[Sample<'_>]) {
-    let records = counter("IncomingRecords", "Records accepted.");
-    text.add(&records, samples, |it| {
-        it.stream.metrics().incoming_records.get()
-    });
-    let bytes = counter("IncomingBytes", "Bytes accepted.");
-    text.add(&bytes, samples, |it| {
-        it.stream.metrics().incoming_bytes.get()
-    });
-    let requests = counter(
-        "IncomingPutRequests",
-        "PutRecord and PutRecordBatch requests.",
-    );
-    text.add(&requests, samples, |it| {
-        let metrics = it.stream.metrics();
-        metrics.put_record.requests.get() + metrics.put_record_batch.requests.get()
-    });
-    let throttled = counter("ThrottledRecords", "Records refused with `Slow down.`");
-    text.add(&throttled, samples, |it| {
-        it.stream.metrics().throttled_records.get()
-    });
-    let numbers: [(&str, &str, Number); 4] = [
-        ("Requests", "Requests.", |it| it.requests.get()),
-        ("Bytes", "Bytes accepted.", |it| it.bytes.get()),
-        ("Records", "Records accepted.", |it| it.records.get()),
-        (
-            "Latency",
-            "Sum of the requests' durations, in milliseconds.",
-            |it| it.milliseconds.get(),
-        ),
-    ];
-    for (suffix, help, number) in numbers {
-        for (operation, is_batch) in [("PutRecord", false), ("PutRecordBatch", true)] {
-            let name = format!("{operation}_{suffix}");
-            text.line(format_args!("# HELP firehose_{name} {operation}: {help}"));
-            text.line(format_args!("# TYPE firehose_{name} counter"));
-            for sample in samples {
-                let metrics = sample.stream.metrics();
-                let calls = if is_batch {
-                    &metrics.put_record_batch
-                } else {
-                    &metrics.put_record
-                };
-                let (stream, number) = (&sample.name, number(calls));
-                text.line(format_args!(
-                    "firehose_{name}{{DeliveryStreamName=\"{stream}\"}} {number}"
-                ));
-            }
+        for metric in names::METRICS {
+            text.add(metric, &samples);
         }
+        let Calls {
+            requests,
+            milliseconds,
+            ..
+        } = &self.lists;
+        text.single(
+            "firehose_ListDeliveryStreams_Requests",
+            Kind::Counter,
+            "ListDeliveryStreams requests.",
+            requests.get(),
+        );
+        text.single(
+            "firehose_ListDeliveryStreams_Latency",
+            Kind::Counter,
+            "Sum of their durations, in milliseconds.",
+            milliseconds.get(),
+        );
+        text.single(
+            "hydrant_log_bytes",
+            Kind::Gauge,
+            "Bytes that the records that wait for delivery take in the log.",
+            self.log_bytes().await,
+        );
+        text.0
     }
 }

@@ -33,10 +33,10 @@ impl Stream {
         id: u32,
         configuration: Configuration,
         log: Arc<StreamLog>,
+        metrics: Arc<StreamMetrics>,
         quota: Option<Quota>,
         worker: impl FnOnce(Arc<StreamLog>, Arc<StreamMetrics>, mpsc::UnboundedReceiver<Command>) -> W,
     ) -> Self {
-        let metrics = Arc::<StreamMetrics>::default();
         let (commands, inbox) = mpsc::unbounded_channel();
         let worker = tokio::spawn(worker(Arc::clone(&log), Arc::clone(&metrics), inbox));
         Self {

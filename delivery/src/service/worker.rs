@@ -7,9 +7,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Clock,
+    buffer::Run,
     engine::DeliveryError,
     log::{Batch, LogError, Receipt, Segment, StreamLog},
-    metrics::{DeliveryNumbers, StreamMetrics},
+    metrics::StreamMetrics,
     pipeline::Pipeline,
     processing::Processing,
 };
@@ -140,8 +141,25 @@ impl Worker {
     }
 
     fn take(&mut self, segment: &Arc<Segment>, batches: Vec<Batch>) {
+        let is_untouched = segment.is_untouched();
         let mut index = 0;
         for batch in batches {
+            let run = Run {
+                data: &batch.data,
+                lengths: &batch.lengths,
+                segment,
+                index,
+            };
+            if is_untouched {
+                match self.pipeline.put_run(batch.arrival, run) {
+                    Ok(false) => {}
+                    done => {
+                        self.note(done.map(drop));
+                        index += batch.count();
+                        continue;
+                    }
+                }
+            }
             for data in batch.records() {
                 // What was delivered before a restart is not delivered again.
                 if !segment.is_done(index) {
@@ -181,11 +199,7 @@ impl Worker {
         }
         self.pipeline.pump();
         self.log.tell();
-        self.metrics.set_delivery(DeliveryNumbers {
-            account: self.pipeline.account().clone(),
-            active_partitions: self.pipeline.active_partitions(),
-            buffered_bytes: self.pipeline.buffered_bytes(),
-        });
+        self.metrics.set_delivery(self.pipeline.numbers());
         if let Some(flush) = self.flush.take_if(|flush| {
             (self.taken >= flush.below || self.log.is_drained()) && self.pipeline.is_empty()
         }) {

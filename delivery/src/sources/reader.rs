@@ -6,6 +6,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use hydrant_endpoint::Counter;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
 
@@ -152,7 +153,8 @@ impl Reader {
             Duration::try_from(now.duration_since(listed)).is_ok_and(|age| age < LISTING)
         });
         if !is_fresh {
-            self.shards = self.source.shards().await?;
+            let listed = self.source.shards().await;
+            self.shards = self.counted(listed, |it| &it.throttled_describe_stream)?;
             self.checkpoints.retain(&self.shards);
             self.listed = Some(now);
         }
@@ -168,9 +170,11 @@ impl Reader {
                 Some(Place::After(sequence_number)) => From::After(sequence_number.clone()),
                 _ => From::Instant(self.begin),
             };
-            self.source.iterator(shard, &from).await?
+            let given = self.source.iterator(shard, &from).await;
+            self.counted(given, |it| &it.throttled_get_shard_iterator)?
         };
-        let page = match self.source.records(&iterator).await {
+        let read = self.source.records(&iterator).await;
+        let page = match self.counted(read, |it| &it.throttled_get_records) {
             Ok(page) => page,
             // The next round takes another iterator.
             Err(SourceError::Expired) => return Ok(1),
@@ -195,6 +199,18 @@ impl Reader {
         Ok(behind_ms.max(1))
     }
 
+    /// What a request gave; one that Kinesis refused as one too many is counted.
+    fn counted<T>(
+        &self,
+        given: Result<T, SourceError>,
+        throttled: fn(&StreamMetrics) -> &Counter,
+    ) -> Result<T, SourceError> {
+        if matches!(given, Err(SourceError::Throttled(_))) {
+            throttled(&self.metrics).add(1);
+        }
+        given
+    }
+
     /// Appends records to the log, and waits while it is full.
     async fn append(&mut self, shard: &str, mut records: &[SourceRecord]) -> Result<(), Trouble> {
         while let Some(first) = records.first() {
@@ -214,10 +230,9 @@ impl Reader {
                 origin.pack(&record.data, &mut data);
                 // A record of Kinesis is no larger than ten megabytes.
                 lengths.push(u32::try_from(data.len() - start).unwrap_or(u32::MAX));
-                self.metrics.kinesis_bytes.add(record.data.len() as u64);
+                self.metrics.kinesis.add(&record.data);
                 (last, records) = (record, rest);
             }
-            self.metrics.kinesis_records.add(lengths.len() as u64);
             let batch = Batch {
                 arrival: first.arrival,
                 lengths,

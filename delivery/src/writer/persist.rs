@@ -14,6 +14,7 @@ use object_store::{Attributes, path::Path};
 use super::put;
 use crate::{
     Clock,
+    metrics::StreamMetrics,
     observer::{Event, ObjectKind, Observer},
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct Persist {
     pub(crate) stream: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) metrics: Arc<StreamMetrics>,
     /// How long one is offered. AWS gives up after 24 hours, and the data is lost (developer guide, "Understand
     /// data delivery in Amazon Data Firehose").
     pub(crate) retry_for: Duration,
@@ -48,7 +50,9 @@ impl Persist {
         let began = self.clock.now();
         let mut attempts = 0;
         loop {
-            let error = match put_durably(lake, &object, &self.names).await {
+            let put = put_durably(lake, &object, &self.names).await;
+            self.count(object.kind, put.is_ok());
+            let error = match put {
                 Ok(()) => {
                     self.observer.observe(&Event::Written {
                         stream: &self.stream,
@@ -79,6 +83,14 @@ impl Persist {
             });
             self.clock.sleep(pause).await;
         }
+    }
+
+    fn count(&self, kind: ObjectKind, is_taken: bool) {
+        let tries = match kind {
+            ObjectKind::Backup => &self.metrics.backups,
+            ObjectKind::Delivered | ObjectKind::Errors => &self.metrics.deliveries,
+        };
+        if is_taken { &tries.good } else { &tries.bad }.add(1);
     }
 
     /// Puts an object into the directory; whether it is there.

@@ -2,11 +2,14 @@
 
 use std::{path::Path, time::Duration};
 
+use hydrant_delivery::ServiceOptions;
 use hydrant_testing::{Fault, S3Server};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
 use crate::serving::{
-    ManualClock, call, drive, lake, options, plain, put, records, service, sorted, until,
+    ManualClock, Running, drive, lake, options, plain, put, records, sorted, until,
 };
 
 fn texts(records: &[String]) -> Vec<String> {
@@ -36,14 +39,13 @@ async fn whatever_the_store_does_to_a_request_each_record_is_there_once() {
         Fault::Unanswered,
         Fault::Slow(Duration::from_millis(200)),
     ] {
-        let place = TempDir::new().unwrap();
-        let clock = ManualClock::new();
         let server = S3Server::start("bucket").await.unwrap();
         let lake = server.lake("bucket", "lake").unwrap();
-        let service = service(options(place.path()), lake, clock.clone()).await;
-        call(&service, "CreateDeliveryStream", &plain("s"))
-            .await
-            .unwrap();
+        let Running {
+            place: _place,
+            clock,
+            service,
+        } = Running::over(lake, |_| {}, &plain("s")).await;
         server.inject(3, fault);
         let all = records(0..90);
         for some in all.chunks(30) {
@@ -59,28 +61,29 @@ async fn whatever_the_store_does_to_a_request_each_record_is_there_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_a_day_loses_nothing_and_holds_no_more_than_it_may() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
     let server = S3Server::start("bucket").await.unwrap();
     server.refuse(usize::MAX, 403);
-    let mut options = options(place.path());
-    options.log.capacity = 100_000;
-    options.log.memory = 10_000;
-    let service = service(
-        options,
-        server.lake("bucket", "lake").unwrap(),
-        clock.clone(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let lake = server.lake("bucket", "lake").unwrap();
+    let small = |options: &mut ServiceOptions| {
+        options.log.capacity = 50_000;
+        options.log.memory = 10_000;
+    };
+    let Running {
+        place,
+        clock,
+        service,
+    } = Running::over(lake, small, &plain("s")).await;
+    let mut random = ChaCha8Rng::seed_from_u64(1);
 
     let mut accepted = Vec::new();
     let mut slowed = 0;
     for hour in 0..23 {
         let records: Vec<String> = (0..50)
-            .map(|n| format!("{hour}-{n} {}\n", "x".repeat(100)))
+            // What is alike takes next to nothing in the log.
+            .map(|n| {
+                let mut text = || format!("{:016x}", random.random::<u64>());
+                format!("{hour}-{n} {}{}{}{}\n", text(), text(), text(), text())
+            })
             .collect();
         let answer = put(&service, &records).await;
         let entries = answer["RequestResponses"].as_array().unwrap();
@@ -97,7 +100,7 @@ async fn an_outage_of_a_day_loses_nothing_and_holds_no_more_than_it_may() {
         clock.advance(Duration::from_hours(1)).await;
     }
     assert!(slowed > 0, "the log is bounded");
-    assert!(service.log_bytes().await <= 100_000);
+    assert!(service.log_bytes().await <= 50_000);
     assert!(!accepted.is_empty());
 
     server.refuse(0, 403);
@@ -130,16 +133,18 @@ async fn an_outage_of_a_day_loses_nothing_and_holds_no_more_than_it_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_store_did_not_take_for_too_long_is_set_aside_whole_and_the_rest_goes_on() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
     let server = S3Server::start("bucket").await.unwrap();
     let lake = server.lake("bucket", "lake").unwrap();
-    let mut options = options(place.path());
-    options.retry_for = Duration::from_mins(20);
-    let service = service(options, lake, clock.clone()).await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let Running {
+        place,
+        clock,
+        service,
+    } = Running::over(
+        lake,
+        |options| options.retry_for = Duration::from_mins(20),
+        &plain("s"),
+    )
+    .await;
     server.refuse(usize::MAX, 403);
     let early = records(0..40);
     assert_eq!(put(&service, &early).await["FailedPutCount"], 0);
@@ -169,17 +174,11 @@ async fn what_the_store_did_not_take_for_too_long_is_set_aside_whole_and_the_res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lake_that_cannot_be_written_is_offered_its_objects_until_it_can() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        clock.clone(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let Running {
+        place,
+        clock,
+        service,
+    } = Running::new(|_| {}, &plain("s")).await;
     // A file where the folder of the objects should be: nothing can be made below it, by anybody.
     let folder = place.path().join("lake/s");
     std::fs::write(&folder, "in the way").unwrap();
@@ -201,16 +200,11 @@ async fn a_lake_that_cannot_be_written_is_offered_its_objects_until_it_can() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_does_not_take_the_log_is_said_and_nothing_is_acknowledged() {
-    let place = TempDir::new().unwrap();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        ManualClock::new(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let Running {
+        place: _place,
+        service,
+        ..
+    } = Running::new(|_| {}, &plain("s")).await;
     service.stop(Duration::ZERO).await;
     let answer = put(&service, &records(0..2)).await;
     assert_eq!(answer["FailedPutCount"], 2);

@@ -3,7 +3,7 @@
 use std::{io::Cursor, io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hydrant_delivery::{Account, Delivery, DeliveryStream, GlueTables, Service};
+use hydrant_delivery::{Account, Delivery, DeliveryStream, GlueTables, Service, ServiceOptions};
 use hydrant_lake::Lake;
 use hydrant_testing::{S3Server, files};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     client::batch,
-    serving::{ManualClock, call, lake, options, plain, service},
+    serving::{Running, call, lake, plain, until},
     support::{gunzip, settings},
 };
 
@@ -324,13 +324,6 @@ async fn put(service: &Arc<Service>, records: &[String]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_stays_in_the_log_until_its_backup_is_written_too() {
-    let place = TempDir::new().unwrap();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        ManualClock::new(),
-    )
-    .await;
     let mut stream = plain("s");
     let destination = &mut stream["ExtendedS3DestinationConfiguration"];
     destination["BufferingHints"] = json!({ "SizeInMBs": 1, "IntervalInSeconds": 60 });
@@ -340,23 +333,19 @@ async fn a_record_stays_in_the_log_until_its_backup_is_written_too() {
         // One record fills the stream's buffer, and leaves the backup's as it is.
         "BufferingHints": { "SizeInMBs": 5, "IntervalInSeconds": 900 },
     });
-    call(&service, "CreateDeliveryStream", &stream)
-        .await
-        .unwrap();
+    let Running { place, service, .. } = Running::new(|_| {}, &stream).await;
     put(&service, &["x".repeat(700_000)]).await;
     put(&service, &["y".repeat(700_000)]).await;
     // The first object is written when the second record does not fit beside the first.
-    for _ in 0..2_000 {
-        if !objects(place.path(), "s/").is_empty() {
-            break;
-        }
-        hydrant_delivery::Clock::sleep(&hydrant_delivery::SystemClock, Duration::from_millis(5))
-            .await;
-    }
+    until("an object is written", async || {
+        !objects(place.path(), "s/").is_empty()
+    })
+    .await;
     assert_eq!(objects(place.path(), "s/").len(), 1);
     assert!(objects(place.path(), "raw/").is_empty());
+    let waiting = "firehose_Undelivered_Records{DeliveryStreamName=\"s\"} 2\n";
     assert!(
-        service.log_bytes().await >= 1_400_000,
+        service.metrics().await.contains(waiting),
         "both wait for their backup"
     );
     service.flush(None).await;
@@ -366,16 +355,11 @@ async fn a_record_stays_in_the_log_until_its_backup_is_written_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_described_updated_member_by_member_and_never_switched_off() {
-    let place = TempDir::new().unwrap();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        ManualClock::new(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let Running {
+        place: _place,
+        service,
+        ..
+    } = Running::new(|_| {}, &plain("s")).await;
     let mut version = 0;
     let mut update = async |update: Value| {
         version += 1;
@@ -420,16 +404,14 @@ async fn a_backup_is_described_updated_member_by_member_and_never_switched_off()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_converts_needs_its_table_and_says_so_as_aws_does() {
-    let place = TempDir::new().unwrap();
-    let mut with_tables = options(place.path());
-    with_tables.tables = tables();
-    let clock = ManualClock::new();
-    let first = service(with_tables, lake(place.path()).await, clock.clone()).await;
+    let with_tables = |options: &mut ServiceOptions| options.tables = tables();
+    let started = Running::new(with_tables, &plain("other")).await;
+    let (first, place) = (&started.service, &started.place);
     let mut unknown = input(convert);
     let schema = &mut unknown["ExtendedS3DestinationConfiguration"]["DataFormatConversionConfiguration"]
         ["SchemaConfiguration"];
     schema["TableName"] = "others".into();
-    let refused = call(&first, "CreateDeliveryStream", &unknown)
+    let refused = call(first, "CreateDeliveryStream", &unknown)
         .await
         .unwrap_err();
     assert!(
@@ -439,16 +421,27 @@ async fn a_stream_that_converts_needs_its_table_and_says_so_as_aws_does() {
         "{}",
         refused.message
     );
-    call(&first, "CreateDeliveryStream", &input(convert))
+    call(first, "CreateDeliveryStream", &input(convert))
         .await
         .unwrap();
-    put(&first, &[r#"{"id":"a"}"#.to_owned()]).await;
+    put(first, &[r#"{"id":"a"}"#.to_owned()]).await;
     first.flush(None).await;
     assert_eq!(rows(only(place.path(), "data/").1), 1);
+    put(first, &["not JSON".to_owned()]).await;
+    first.flush(None).await;
+    let metrics = first.metrics().await;
+    for (name, number) in [
+        ("SucceedConversion_Records", 1),
+        ("SucceedConversion_Bytes", 10),
+        ("FailedConversion_Records", 1),
+        ("FailedConversion_Bytes", 8),
+        ("DeliveryToS3_Success", 1),
+    ] {
+        let line = format!("firehose_{name}{{DeliveryStreamName=\"s\"}} {number}\n");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
     let named = json!({ "DeliveryStreamName": "s" });
-    let described = call(&first, "DescribeDeliveryStream", &named)
-        .await
-        .unwrap();
+    let described = call(first, "DescribeDeliveryStream", &named).await.unwrap();
     let destination = &described["DeliveryStreamDescription"]["Destinations"][0]["ExtendedS3DestinationDescription"];
     assert_eq!(
         destination["DataFormatConversionConfiguration"]["SchemaConfiguration"]["TableName"],
@@ -460,24 +453,29 @@ async fn a_stream_that_converts_needs_its_table_and_says_so_as_aws_does() {
         "CurrentDeliveryStreamVersionId": "1",
         "ExtendedS3DestinationUpdate": { "DataFormatConversionConfiguration": { "SchemaConfiguration": { "TableName": "others" } } },
     });
-    let refused = call(&first, "UpdateDestination", &update)
-        .await
-        .unwrap_err();
+    let refused = call(first, "UpdateDestination", &update).await.unwrap_err();
     assert!(refused.message.contains("db.others"), "{}", refused.message);
     first.stop(Duration::from_secs(5)).await;
+
+    // Nobody gives the table once more.
+    let second = started.again().await;
+    put(&second, &[r#"{"id":"b"}"#.to_owned()]).await;
+    second.flush(None).await;
+    let files = objects(place.path(), "data/").into_iter();
+    assert_eq!(files.map(|(_, file)| rows(file)).sum::<usize>(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_put_beyond_a_quota_is_slowed_down_record_by_record() {
-    let place = TempDir::new().unwrap();
-    let mut limited = options(place.path());
-    limited.quotas = true;
-    limited.region = "eu-north-1".into();
-    let clock = ManualClock::new();
-    let service = service(limited, lake(place.path()).await, clock.clone()).await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let limited = |options: &mut ServiceOptions| {
+        options.quotas = true;
+        options.region = "eu-north-1".into();
+    };
+    let Running {
+        place,
+        clock,
+        service,
+    } = Running::new(limited, &plain("s")).await;
     // A mebibyte a second: two of three fit.
     let records: Vec<String> = (0..3).map(|_| "x".repeat(400_000)).collect();
     let answer = call(&service, "PutRecordBatch", &batch("s", &records))

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hydrant_delivery::{Api, Clock, Keys, Server, ServerError};
+use hydrant_delivery::{Api, Clock, Keys, Listener, Server, ServerError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
     client::Client,
-    serving::{ManualClock, Serving, lake, lines, options, plain, service},
+    serving::{ManualClock, Running, Serving, lake, lines, options, plain, service},
 };
 
 async fn serving(place: &TempDir) -> Serving {
@@ -144,19 +144,16 @@ async fn an_error_has_its_type_in_a_header_and_in_the_body() {
 async fn a_port_that_is_taken_and_an_address_that_others_reach_are_refused_with_a_way_out() {
     let place = TempDir::new().unwrap();
     let serving = serving(&place).await;
-    let bind = |address| {
-        let api = Arc::new(Api::new(Arc::clone(&serving.service)));
-        let clock = Arc::clone(serving.service.clock());
-        Server::bind(address, vec![api], None, clock)
-    };
-    let taken = bind(serving.address).await.unwrap_err();
+    let taken = Listener::bind(serving.address, None).await.unwrap_err();
     assert!(
         taken
             .to_string()
             .ends_with("something else listens there; stop it, or choose another port"),
         "{taken}"
     );
-    let open = bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
+    let open = Listener::bind("0.0.0.0:0".parse().unwrap(), None)
+        .await
+        .unwrap_err();
     assert!(matches!(open, ServerError::Unprotected { .. }), "{open}");
 }
 
@@ -195,24 +192,19 @@ fn signed(secret: &str, clock: &ManualClock, target: &str, body: &[u8]) -> Vec<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_keys_only_what_is_signed_with_one_of_them_is_let_in() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        clock.clone(),
-    )
-    .await;
+    let Running {
+        place: _place,
+        clock,
+        service,
+    } = Running::new(|_| {}, &plain("s")).await;
     let keys = Keys::new().with("AKID", "secret");
     assert!(!format!("{keys:?}").contains("secret"));
-    let server = Server::bind(
-        "127.0.0.1:0".parse().unwrap(),
-        vec![Arc::new(Api::new(Arc::clone(&service)))],
-        Some(keys),
-        Arc::clone(service.clock()),
-    );
-    let server = server.await.unwrap();
-    let address = server.address().unwrap().to_string();
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Some(keys))
+        .await
+        .unwrap();
+    let address = listener.address().unwrap().to_string();
+    let api = Arc::new(Api::new(Arc::clone(&service)));
+    let server = Server::new(listener, vec![api], Arc::clone(service.clock()));
     let ids = hydrant_delivery::Ids::from_seed(1);
     let task = tokio::spawn(server.serve(ids, std::future::pending()));
     let mut client = Client::connect(&address).await.unwrap();

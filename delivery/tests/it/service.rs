@@ -4,40 +4,29 @@ use std::{collections::BTreeSet, time::Duration};
 
 use hydrant_testing::S3Server;
 use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::serving::{
-    ManualClock, call, drive, lake, lines, options, plain, put, records, service, sorted, until,
+    ManualClock, Running, call, drive, lines, options, plain, put, records, service, sorted, until,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_delivered_once_after_a_restart_that_nobody_prepared() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
-    let first = service(
-        options(place.path()),
-        lake(place.path()).await,
-        clock.clone(),
-    )
-    .await;
-    call(&first, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
-    assert_eq!(put(&first, &records(0..10)).await["FailedPutCount"], 0);
-    first.flush(None).await;
-    assert_eq!(put(&first, &records(10..20)).await["FailedPutCount"], 0);
+    let first = Running::new(|_| {}, &plain("s")).await;
+    let place = &first.place;
+    let put_first =
+        async |records: &[String]| put(&first.service, records).await["FailedPutCount"].take();
+    assert_eq!(put_first(&records(0..10)).await, 0);
+    first.service.flush(None).await;
+    assert_eq!(put_first(&records(10..20)).await, 0);
     // Nothing is told to stop: the log is closed with what is in it.
-    let left = first.stop(Duration::ZERO).await;
+    let left = first.service.stop(Duration::ZERO).await;
     assert!(left.total() <= 10, "{left:?}");
-    drop(first);
 
-    let second = service(
-        options(place.path()),
-        lake(place.path()).await,
-        clock.clone(),
-    )
-    .await;
+    let second = first.again().await;
     assert_eq!(second.stream_names(), ["s"], "definitions survive");
     assert_eq!(put(&second, &records(20..30)).await["FailedPutCount"], 0);
     second.flush(None).await;
@@ -52,17 +41,11 @@ async fn what_was_acknowledged_is_delivered_once_after_a_restart_that_nobody_pre
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buffer_is_written_when_its_interval_has_passed_and_not_before() {
-    let place = TempDir::new().unwrap();
-    let clock = ManualClock::new();
-    let service = service(
-        options(place.path()),
-        lake(place.path()).await,
-        clock.clone(),
-    )
-    .await;
-    call(&service, "CreateDeliveryStream", &plain("s"))
-        .await
-        .unwrap();
+    let Running {
+        place,
+        clock,
+        service,
+    } = Running::new(|_| {}, &plain("s")).await;
     put(&service, &records(0..3)).await;
     until("buffered", async || {
         service
@@ -89,17 +72,46 @@ async fn a_buffer_is_written_when_its_interval_has_passed_and_not_before() {
     );
 }
 
+/// A stream that does nothing with its records takes those of a request together.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_object_outgrows_its_hint_however_long_the_records_are() {
+    let Running { place, service, .. } = Running::new(|_| {}, &plain("s")).await;
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let mut all = Vec::new();
+    for _ in 0..6 {
+        let records: Vec<String> = (0..random.random_range(1..12))
+            .map(|n| {
+                format!(
+                    "{}.{n}{}\n",
+                    all.len(),
+                    " ".repeat(random.random_range(0..400_000))
+                )
+            })
+            .collect();
+        assert_eq!(put(&service, &records).await["FailedPutCount"], 0);
+        all.extend(records);
+    }
+    service.flush(None).await;
+    let objects = hydrant_testing::files(&place.path().join("lake")).unwrap();
+    assert!(objects.len() > 3);
+    assert!(objects.iter().all(|(_, object)| object.len() <= 1 << 20));
+    let expected = all.iter().map(|it| it.trim_end_matches('\n').to_owned());
+    assert_eq!(
+        sorted(lines(place.path(), "s/")),
+        sorted(expected.collect())
+    );
+    until("the log is empty", async || service.log_bytes().await == 0).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn time_scale_and_flush_shorten_intervals() {
     for (scale, longest) in [(60.0, None), (1.0, Some(Duration::from_secs(1)))] {
-        let place = TempDir::new().unwrap();
-        let clock = ManualClock::new();
-        let mut options = options(place.path());
-        options.pace = hydrant_delivery::Pace { scale, longest };
-        let service = service(options, lake(place.path()).await, clock.clone()).await;
-        call(&service, "CreateDeliveryStream", &plain("s"))
-            .await
-            .unwrap();
+        let pace = hydrant_delivery::Pace { scale, longest };
+        let Running {
+            place,
+            clock,
+            service,
+        } = Running::new(|options| options.pace = pace, &plain("s")).await;
         put(&service, &records(0..1)).await;
         until("buffered", async || {
             service
@@ -125,10 +137,6 @@ async fn time_scale_and_flush_shorten_intervals() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn partitions_beyond_the_limit_go_to_the_error_output() {
-    let place = TempDir::new().unwrap();
-    let mut options = options(place.path());
-    options.active_partitions = 2;
-    let service = service(options, lake(place.path()).await, ManualClock::new()).await;
     let mut stream = plain("s");
     let destination = &mut stream["ExtendedS3DestinationConfiguration"];
     destination["Prefix"] = "s/k=!{partitionKeyFromQuery:k}/".into();
@@ -142,15 +150,17 @@ async fn partitions_beyond_the_limit_go_to_the_error_output() {
         ]},
         { "Type": "AppendDelimiterToRecord" },
     ]});
-    call(&service, "CreateDeliveryStream", &stream)
-        .await
-        .unwrap();
+    let Running { place, service, .. } =
+        Running::new(|options| options.active_partitions = 2, &stream).await;
     let records: Vec<String> = (0..8)
         .map(|n| format!("{{\"k\":\"k{}\"}}", n % 4))
         .collect();
     put(&service, &records).await;
     service.flush(None).await;
     assert_eq!(lines(place.path(), "s/").len(), 4);
+    let metrics = service.metrics().await;
+    let counted = "firehose_ErrorOutput_Records{DeliveryStreamName=\"s\"} 4\n";
+    assert!(metrics.contains(counted), "{metrics}");
     let refused = lines(place.path(), "errors/");
     assert_eq!(refused.len(), 4);
     assert!(
@@ -159,6 +169,51 @@ async fn partitions_beyond_the_limit_go_to_the_error_output() {
             .all(|it| it.contains("DynamicPartitioning.ActivePartitionsLimitExceeded")),
         "{refused:?}"
     );
+}
+
+/// CloudWatch's names for a stream that goes to S3 (developer guide, "Monitoring with CloudWatch metrics").
+const CLOUDWATCH: &str = "IncomingBytes IncomingRecords IncomingPutRequests ThrottledRecords BytesPerSecondLimit \
+    RecordsPerSecondLimit PutRequestsPerSecondLimit PutRecord.Bytes PutRecord.Latency PutRecord.Requests \
+    PutRecordBatch.Bytes PutRecordBatch.Latency PutRecordBatch.Records PutRecordBatch.Requests \
+    DescribeDeliveryStream.Latency DescribeDeliveryStream.Requests UpdateDeliveryStream.Latency \
+    UpdateDeliveryStream.Requests DeliveryToS3.Bytes DeliveryToS3.Records DeliveryToS3.Success \
+    DeliveryToS3.DataFreshness DeliveryToS3.ObjectCount BackupToS3.Bytes BackupToS3.Records BackupToS3.Success \
+    BackupToS3.DataFreshness ExecuteProcessing.Duration ExecuteProcessing.Success SucceedProcessing.Records \
+    SucceedProcessing.Bytes PartitionCount PartitionCountExceeded JQProcessing.Duration PerPartitionThroughput \
+    ActivePartitionsLimit SucceedConversion.Records SucceedConversion.Bytes FailedConversion.Records \
+    FailedConversion.Bytes DataReadFromKinesisStream.Records DataReadFromKinesisStream.Bytes \
+    KinesisMillisBehindLatest ThrottledGetRecords ThrottledGetShardIterator ThrottledDescribeStream \
+    KMSKeyAccessDenied KMSKeyDisabled KMSKeyInvalidState KMSKeyNotFound";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_metric_of_cloudwatch_is_there_under_its_name() {
+    let Running {
+        place: _place,
+        service,
+        ..
+    } = Running::new(|_| {}, &plain("s")).await;
+    let named = json!({ "DeliveryStreamName": "s" });
+    call(&service, "DescribeDeliveryStream", &named)
+        .await
+        .unwrap();
+    call(&service, "ListDeliveryStreams", &json!({}))
+        .await
+        .unwrap();
+    let metrics = service.metrics().await;
+    for name in CLOUDWATCH.split_whitespace() {
+        let name = format!("firehose_{}", name.replace('.', "_"));
+        let line = format!("\n{name}{{DeliveryStreamName=\"s\"}} ");
+        assert!(metrics.contains(&line), "{name}");
+        assert!(metrics.contains(&format!("# TYPE {name} ")), "{name}");
+    }
+    for line in [
+        "firehose_ListDeliveryStreams_Requests 1\n",
+        "firehose_DescribeDeliveryStream_Requests{DeliveryStreamName=\"s\"} 1\n",
+        "firehose_BytesPerSecondLimit{DeliveryStreamName=\"s\"} 5242880\n",
+        "firehose_ActivePartitionsLimit{DeliveryStreamName=\"s\"} 500\n",
+    ] {
+        assert!(metrics.contains(line), "{line}{metrics}");
+    }
 }
 
 /// What a person or the world may do to a service.

@@ -4,13 +4,14 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use hydrant_delivery::{
-    Api, AwsSources, Clock, DeliveryStream, Functions, GlueTables, Ids, LambdaProcessor,
+    Api, AwsSources, Clock, DeliveryStream, Functions, GlueTables, Ids, LambdaProcessor, Listener,
     LogOptions, Pace, Server, Service, ServiceOptions, Surroundings, SystemClock, Transform,
     Unobserved,
 };
 use hydrant_lake::Lake;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{client::batch, support::Scripted};
@@ -107,6 +108,57 @@ pub(crate) async fn service(
     Arc::new(Service::start(options, surroundings).await.unwrap())
 }
 
+/// A service in a directory of its own, at a clock that stands still until it is moved.
+pub(crate) struct Running {
+    pub(crate) place: TempDir,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) service: Arc<Service>,
+}
+
+impl Running {
+    /// One with a stream, over a directory; `change` may change how it runs.
+    pub(crate) async fn new(change: impl FnOnce(&mut ServiceOptions), stream: &Value) -> Self {
+        let place = TempDir::new().unwrap();
+        let lake = lake(place.path()).await;
+        Self::start(place, lake, change, stream).await
+    }
+
+    /// One over another lake.
+    pub(crate) async fn over(
+        lake: Lake,
+        change: impl FnOnce(&mut ServiceOptions),
+        stream: &Value,
+    ) -> Self {
+        Self::start(TempDir::new().unwrap(), lake, change, stream).await
+    }
+
+    async fn start(
+        place: TempDir,
+        lake: Lake,
+        change: impl FnOnce(&mut ServiceOptions),
+        stream: &Value,
+    ) -> Self {
+        let clock = ManualClock::new();
+        let mut options = options(place.path());
+        change(&mut options);
+        let service = service(options, lake, clock.clone()).await;
+        call(&service, "CreateDeliveryStream", stream)
+            .await
+            .unwrap();
+        Self {
+            place,
+            clock,
+            service,
+        }
+    }
+
+    /// Another service over the same directory, once this one has stopped.
+    pub(crate) async fn again(&self) -> Arc<Service> {
+        let path = self.place.path();
+        service(options(path), lake(path).await, self.clock.clone()).await
+    }
+}
+
 /// A service behind HTTP, for as long as this value lives.
 pub(crate) struct Serving {
     pub(crate) service: Arc<Service>,
@@ -118,11 +170,13 @@ impl Serving {
     pub(crate) async fn new(service: Arc<Service>) -> Self {
         let api = Arc::new(Api::new(Arc::clone(&service)));
         let clock = Arc::clone(service.clock());
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), vec![api], None, clock)
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), None)
             .await
             .unwrap();
+        let address = listener.address().unwrap();
+        let server = Server::new(listener, vec![api], clock);
         Self {
-            address: server.address().unwrap(),
+            address,
             task: tokio::spawn(server.serve(Ids::from_seed(1), std::future::pending())),
             service,
         }
@@ -191,9 +245,9 @@ pub(crate) async fn put(service: &Arc<Service>, records: &[String]) -> Value {
         .unwrap()
 }
 
-/// Waits until `done` says so.
+/// Waits until `done` says so: long, because the machine may have other things to do.
 pub(crate) async fn until(what: &str, done: impl AsyncFn() -> bool) {
-    for _ in 0..2_000 {
+    for _ in 0..24_000 {
         if done().await {
             return;
         }

@@ -1,6 +1,7 @@
 //! What is left of a commit: which of its records are not delivered yet.
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -31,21 +32,26 @@ struct Progress {
     /// A bit for each record that is delivered.
     done: Vec<u8>,
     left: u32,
+    /// How often records were tried in vain, of those that were.
+    tries: BTreeMap<u32, u32>,
     /// Whether the segment is among those that the writer will look at.
     noted: bool,
 }
 
 impl Segment {
-    /// `done` is what [`Self::done`] gave for it before, or empty.
+    /// `kept` is what [`Self::settle`] gave for it before, or empty.
     pub(super) fn new(
         stream: Weak<StreamLog>,
         stream_id: u32,
         (first, count): (u64, u32),
         bytes: u64,
         arrival_ms: i64,
-        mut done: Vec<u8>,
+        kept: Vec<u8>,
     ) -> Arc<Self> {
-        done.resize((count as usize).div_ceil(8), 0);
+        let mut done = kept;
+        let bits = (count as usize).div_ceil(8);
+        let tries = read_tries(done.get(bits..).unwrap_or_default());
+        done.resize(bits, 0);
         let delivered: u32 = done.iter().map(|byte| byte.count_ones()).sum();
         Arc::new(Self {
             stream,
@@ -57,22 +63,41 @@ impl Segment {
             progress: Mutex::new(Progress {
                 left: count.saturating_sub(delivered),
                 done,
+                tries,
                 noted: false,
             }),
         })
     }
 
-    /// A bit for each record that is delivered, or nothing when all are. Whatever is delivered after this is
-    /// noted anew.
+    /// What the log keeps of a segment: a bit for each record that is delivered, and how often others were tried
+    /// in vain; nothing when all are delivered. Whatever happens after this is noted anew.
     pub(super) fn settle(&self) -> Option<Vec<u8>> {
         let mut progress = self.lock();
         progress.noted = false;
-        (progress.left > 0).then(|| progress.done.clone())
+        if progress.left == 0 {
+            return None;
+        }
+        let mut kept = progress.done.clone();
+        for (index, tries) in &progress.tries {
+            kept.extend_from_slice(&index.to_le_bytes());
+            kept.extend_from_slice(&tries.to_le_bytes());
+        }
+        Some(kept)
+    }
+
+    /// How often the record at `index` was tried in vain.
+    pub fn tries(&self, index: u32) -> u32 {
+        self.lock().tries.get(&index).copied().unwrap_or(0)
     }
 
     /// Records that are not delivered.
     pub(super) fn left(&self) -> u64 {
         self.lock().left.into()
+    }
+
+    /// Whether no record of it is delivered.
+    pub fn is_untouched(&self) -> bool {
+        self.lock().left == self.count
     }
 
     /// Whether the record at `index` is delivered.
@@ -82,14 +107,22 @@ impl Segment {
 
     /// Notes that the records at `indexes` are delivered.
     fn complete(self: &Arc<Self>, indexes: Range<u32>) {
-        let mut progress = self.lock();
-        for index in indexes {
-            let (byte, bit) = (index as usize / 8, 1 << (index % 8));
-            if progress.done[byte] & bit == 0 {
-                progress.done[byte] |= bit;
-                progress.left -= 1;
+        self.note(|progress| {
+            for index in indexes {
+                let (byte, bit) = (index as usize / 8, 1 << (index % 8));
+                if progress.done[byte] & bit == 0 {
+                    progress.done[byte] |= bit;
+                    progress.left -= 1;
+                    progress.tries.remove(&index);
+                }
             }
-        }
+        });
+    }
+
+    /// Notes something, for the writer to keep.
+    fn note(self: &Arc<Self>, change: impl FnOnce(&mut Progress)) {
+        let mut progress = self.lock();
+        change(&mut progress);
         let finished = progress.left == 0;
         let first_note = !std::mem::replace(&mut progress.noted, true);
         drop(progress);
@@ -101,6 +134,15 @@ impl Segment {
     fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads what [`Segment::settle`] wrote behind the bits.
+fn read_tries(bytes: &[u8]) -> BTreeMap<u32, u32> {
+    let pairs = bytes.as_chunks::<4>().0.as_chunks::<2>().0;
+    pairs
+        .iter()
+        .map(|[index, tries]| (u32::from_le_bytes(*index), u32::from_le_bytes(*tries)))
+        .collect()
 }
 
 /// One record's claim on the log: the log keeps the record until the receipt is given back with
@@ -121,6 +163,14 @@ impl Receipt {
             index,
             parts: None,
         }
+    }
+
+    /// Notes that the record was tried in vain, `tries` times by now: a service that starts again with this log
+    /// knows it.
+    pub fn tried(&self, tries: u32) {
+        self.segment.note(|progress| {
+            progress.tries.insert(self.index, tries);
+        });
     }
 
     /// One receipt for each of `count` sub-records: the record is delivered when all of them are.
@@ -147,15 +197,17 @@ impl Receipts {
             self.parts.push(receipt);
             return;
         }
+        let index = receipt.index;
+        self.push_run(&receipt.segment, index..index + 1);
+    }
+
+    /// Adds those of the records at `indexes`.
+    pub fn push_run(&mut self, segment: &Arc<Segment>, indexes: Range<u32>) {
         match self.runs.last_mut() {
-            Some((segment, run))
-                if run.end == receipt.index && Arc::ptr_eq(segment, &receipt.segment) =>
-            {
-                run.end += 1;
+            Some((last, run)) if run.end == indexes.start && Arc::ptr_eq(last, segment) => {
+                run.end = indexes.end;
             }
-            _ => self
-                .runs
-                .push((receipt.segment, receipt.index..receipt.index + 1)),
+            _ => self.runs.push((Arc::clone(segment), indexes)),
         }
     }
 
@@ -233,6 +285,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn how_often_a_record_was_tried_is_kept_until_it_is_delivered() {
+        let before = segment(11, Vec::new());
+        for (index, tries) in [(2, 1), (10, 184), (2, 2)] {
+            Receipt::new(Arc::clone(&before), index).tried(tries);
+        }
+        complete(&before, &[0, 10]);
+        let after = segment(11, before.settle().unwrap());
+        let tries: Vec<u32> = (0..11).map(|index| after.tries(index)).collect();
+        assert_eq!(tries, [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(after.is_done(10) && !after.is_done(2));
     }
 
     #[test]

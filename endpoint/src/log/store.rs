@@ -7,9 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
 
 use super::LogError;
+use crate::private::private_files;
 
 /// Definitions of streams, as their service wrote them.
 pub(super) const DEFINITIONS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("definitions");
@@ -179,8 +180,18 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
+/// Opens the file, or makes it: for its owner's eyes alone, as it holds what clients sent and what connections are
+/// authorized with.
 fn create(path: &Path) -> Result<Database, redb::DatabaseError> {
-    Database::builder().set_cache_size(CACHE_BYTES).create(path)
+    let file = private_files()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    Database::builder()
+        .set_cache_size(CACHE_BYTES)
+        .create_with_backend(FileBackend::new(file)?)
 }
 
 /// Where [`SEQUENCES`] counts starts: no stream has this id.

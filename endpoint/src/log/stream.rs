@@ -76,9 +76,10 @@ impl StreamLog {
     pub(super) fn committed(&self, segment: Arc<Segment>, batches: Vec<Batch>) {
         lock(&self.open).insert(segment.first, Arc::clone(&segment));
         let mut queue = lock(&self.queue);
-        let at_hand = queue.bytes + segment.bytes <= self.shared.options.memory as u64;
+        let bytes = bytes_of(&batches);
+        let at_hand = queue.bytes + bytes <= self.shared.options.memory as u64;
         if at_hand {
-            queue.bytes += segment.bytes;
+            queue.bytes += bytes;
         }
         queue
             .waiting
@@ -100,8 +101,8 @@ impl StreamLog {
                 match queue.waiting.front() {
                     Some((_, Some(_))) => {
                         let taken = queue.waiting.pop_front();
-                        if let Some((segment, _)) = &taken {
-                            queue.bytes -= segment.bytes;
+                        if let Some((_, Some(batches))) = &taken {
+                            queue.bytes -= bytes_of(batches);
                         }
                         taken
                     }
@@ -188,6 +189,10 @@ impl StreamLog {
             self.untold.store(true, Ordering::SeqCst);
         }
     }
+}
+
+fn bytes_of(batches: &[Batch]) -> u64 {
+    batches.iter().map(Batch::bytes).sum()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

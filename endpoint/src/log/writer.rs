@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Batch, LogError, Segment, Shared, StreamLog,
+    batch::Stored,
     store::{DEFINITIONS, DONE, PART_BYTES, PARTS, SEGMENTS, SEQUENCES},
 };
 
@@ -20,6 +21,7 @@ pub(super) enum Job {
     Append {
         stream: Arc<StreamLog>,
         batch: Batch,
+        stored: Stored,
         reply: oneshot::Sender<Result<u64, LogError>>,
     },
     Define {
@@ -38,8 +40,8 @@ pub(super) enum Job {
 const GROUP_BYTES: u64 = 16 << 20;
 
 /// A sync of less than this takes as long as one of nothing: it is worth to wait for those who are about to put. What
-/// is larger goes, and those who come meanwhile go together the next time.
-const SMALL_GROUP_BYTES: u64 = 3 << 19;
+/// is larger goes, and those who come meanwhile go together the next time. Five batches of 500 events, compressed.
+const SMALL_GROUP_BYTES: u64 = 300 << 10;
 
 /// How long the writer waits for the next of them; a disk takes longer to sync.
 const GAP: Duration = Duration::from_millis(1);
@@ -56,8 +58,10 @@ type Waiter = (u32, u64, oneshot::Sender<Result<u64, LogError>>);
 struct Part {
     stream: Arc<StreamLog>,
     batches: Vec<Batch>,
+    stored: Vec<Stored>,
     waiters: Vec<Waiter>,
     count: u32,
+    /// As they are stored.
     bytes: u64,
 }
 
@@ -81,22 +85,25 @@ impl Group {
             Job::Append {
                 stream,
                 batch,
+                stored,
                 reply,
             } => {
                 let part = self.parts.entry(stream.id).or_insert_with(|| Part {
                     stream,
                     batches: Vec::new(),
+                    stored: Vec::new(),
                     waiters: Vec::new(),
                     count: 0,
                     bytes: 0,
                 });
-                let bytes = batch.bytes();
+                let bytes = stored.bytes();
                 part.waiters.push((part.count, bytes, reply));
                 part.count += batch.count();
                 part.bytes += bytes;
                 self.bytes += bytes;
                 self.appends += 1;
                 part.batches.push(batch);
+                part.stored.push(stored);
             }
             Job::Define {
                 id,
@@ -289,11 +296,8 @@ fn append(transaction: &WriteTransaction, parts: &[(u64, Part)]) -> Result<(), r
         let meta = (part.count, part.bytes, arrival.min().unwrap_or_default());
         segments.insert((id, *first), meta)?;
         sequences.insert(id, first + u64::from(part.count))?;
-        let heads: Vec<Vec<u8>> = part.batches.iter().map(Batch::head).collect();
-        let mut pieces = heads
-            .iter()
-            .zip(&part.batches)
-            .flat_map(|(head, batch)| [&head[..], &batch.data[..]]);
+        let stored = part.stored.iter();
+        let mut pieces = stored.flat_map(|it| [&it.head[..], &it.data[..]]);
         let (mut number, mut piece): (u32, &[u8]) = (0, &[]);
         let mut left = usize::try_from(part.bytes).unwrap_or(usize::MAX);
         while left > 0 {

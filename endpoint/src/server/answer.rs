@@ -51,7 +51,13 @@ impl Shared {
         let answer = async {
             // Held until the answer is there. The semaphore is never closed.
             let _memory = self.memory.acquire_many(kib(&body, terms)).await;
-            let body = self.body(body, terms).await?;
+            let body = match self.body(body, terms).await {
+                Ok(body) => body,
+                Err(error) => {
+                    let said = taken.and_then(|(service, _)| service.refused(&parts, &error));
+                    return said.map(|said| said.map(Full::new)).ok_or(error);
+                }
+            };
             if let (true, Some(verifier)) = (terms.signed, &self.verifier) {
                 verifier.verify(&parts, &body, self.clock.now())?;
             }
@@ -188,13 +194,20 @@ async fn collect(body: Incoming, largest: usize) -> Result<Bytes, ApiError> {
         return Err(too_large());
     }
     let mut body = body;
-    let mut collected = BytesMut::with_capacity(expected);
+    let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame
             .map_err(|error| ApiError::serialization(format!("the request broke off: {error}")))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
+        if collected.is_empty() {
+            if expected > 0 && data.len() == expected {
+                // All of it came at once: it is not copied.
+                return Ok(data);
+            }
+            collected.reserve(expected);
+        }
         if collected.len() + data.len() > largest {
             return Err(too_large());
         }

@@ -1,7 +1,7 @@
 //! Which function runs for a stream: the command that was given for its name, what its template has, or the
 //! transformer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, sync::Arc};
 
 use anyhow::{Result, bail};
 use hydrant_delivery::{
@@ -12,7 +12,7 @@ use hydrant_delivery::{
 use super::template::Declared;
 use crate::{
     args::{TransformerArgs, UpArgs},
-    function::{self, InProcess},
+    function::{self, Again, InProcess},
 };
 
 /// What stands before the name or the ARN of a function that is not run here, but called.
@@ -29,11 +29,12 @@ pub(super) struct Chosen {
     typed: BTreeMap<String, String>,
     declared: Vec<Declared>,
     transformer: TransformerArgs,
+    again: Again,
 }
 
 impl Chosen {
-    /// What was typed comes before what templates declare.
-    pub(super) fn new(args: &UpArgs, declared: Vec<Declared>) -> Result<Self> {
+    /// What was typed comes before what templates declare. `address` is where this service listens.
+    pub(super) fn new(args: &UpArgs, declared: Vec<Declared>, address: SocketAddr) -> Result<Self> {
         let mut processes: BTreeMap<String, Arc<dyn Transform>> = BTreeMap::new();
         let mut hosts = BTreeMap::new();
         let mut typed = BTreeMap::new();
@@ -55,7 +56,7 @@ impl Chosen {
             if let Some(of_template) = of_template {
                 of_template.settle(&mut function, &args.region);
             }
-            let host = host(function, args);
+            let host = host(function, args, address);
             hosts.insert(name.clone(), Arc::clone(&host));
             processes.insert(name.clone(), host);
             typed.insert(name.clone(), given.command.clone());
@@ -66,7 +67,7 @@ impl Chosen {
             }
             if let Some(mut function) = it.process()? {
                 it.settle(&mut function, &args.region);
-                let host = host(function, args);
+                let host = host(function, args, address);
                 hosts.insert(it.name.clone(), Arc::clone(&host));
                 processes.insert(it.name.clone(), host);
             }
@@ -77,7 +78,13 @@ impl Chosen {
             typed,
             declared,
             transformer: args.transformer.clone(),
+            again: Again::default(),
         })
+    }
+
+    /// Where functions find the streams of this process.
+    pub(super) fn again(&self) -> &Again {
+        &self.again
     }
 
     /// The functions that were typed or declared, and what runs for each.
@@ -94,6 +101,16 @@ impl Chosen {
         self.hosts.get(name_in(arn)).cloned()
     }
 
+    /// Whether functions are called that run elsewhere.
+    pub(super) fn has_remote(&self) -> bool {
+        self.typed.values().any(|it| it.starts_with(REMOTE))
+    }
+
+    /// The function that is called elsewhere for the one that `arn` names.
+    pub(super) fn remote(&self, arn: &str) -> Option<&str> {
+        self.typed.get(name_in(arn))?.strip_prefix(REMOTE)
+    }
+
     fn choose(
         &self,
         stream: &DeliveryStream,
@@ -104,7 +121,7 @@ impl Chosen {
             return Ok(Arc::clone(process));
         }
         if let Some(declared) = self.declared.iter().find(|it| it.name == name) {
-            return declared.in_process(stream);
+            return declared.in_process(stream, &self.again);
         }
         Ok(InProcess::new(function::options_for(
             stream,
@@ -124,10 +141,35 @@ impl Functions for Chosen {
     }
 }
 
-fn host(mut function: Function, args: &UpArgs) -> Arc<RuntimeApi> {
+fn host(mut function: Function, args: &UpArgs, address: SocketAddr) -> Arc<RuntimeApi> {
+    at_home(&mut function, address, |name| {
+        std::env::var_os(name).is_some()
+    });
     function.concurrency = args.function_concurrency;
     let ids = Ids::from_seed(rand::random());
     Arc::new(RuntimeApi::new(function, Arc::new(SystemClock), ids))
+}
+
+/// What puts records again, as AWS's blueprint does, puts them into the stream that runs here, unless it is told of
+/// another endpoint. A function of ours signs with what is in its environment, where Lambda has its credentials;
+/// beyond the loopback interface `hydrant up` has to have those of --access-keys.
+fn at_home(function: &mut Function, address: SocketAddr, is_set: impl Fn(&str) -> bool) {
+    let has = |function: &Function, name: &str| {
+        is_set(name) || function.environment.iter().any(|(it, _)| it == name)
+    };
+    let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_FIREHOSE"];
+    if endpoints.iter().all(|name| !has(function, name)) {
+        let endpoint = format!("http://{address}");
+        function
+            .environment
+            .push(("AWS_ENDPOINT_URL_FIREHOSE".into(), endpoint.into()));
+    }
+    let puts_again = |(name, value): &(OsString, OsString)| name == "REINGEST" && value == "true";
+    if function.environment.iter().any(puts_again) && !has(function, "AWS_ACCESS_KEY_ID") {
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            function.environment.push((name.into(), "local".into()));
+        }
+    }
 }
 
 /// The function's name in `arn:aws:lambda:<region>:<account>:function:<name>[:<version>]`, or the whole text
@@ -143,6 +185,34 @@ fn name_in(arn: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_puts_records_again_puts_them_here_unless_it_is_told_otherwise() {
+        let address = "127.0.0.1:4566".parse().unwrap();
+        let told = |reingest: bool, set: &[&str]| {
+            let mut function = Function::new("f", "f");
+            if reingest {
+                function = function.with_variable("REINGEST", "true");
+            }
+            at_home(&mut function, address, |name| set.contains(&name));
+            let names = function
+                .environment
+                .into_iter()
+                .map(|(name, value)| format!("{}={}", name.display(), value.display()));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let here = "AWS_ENDPOINT_URL_FIREHOSE=http://127.0.0.1:4566";
+        assert_eq!(told(false, &[]), here);
+        assert_eq!(told(false, &["AWS_ENDPOINT_URL"]), "");
+        assert_eq!(
+            told(true, &[]),
+            format!("REINGEST=true {here} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
+        );
+        assert_eq!(
+            told(true, &["AWS_ACCESS_KEY_ID"]),
+            format!("REINGEST=true {here}")
+        );
+    }
 
     #[test]
     fn a_function_is_found_by_the_name_in_its_arn() {

@@ -2,7 +2,10 @@
 
 use hydrant_delivery::{Event, ObjectKind, Observer};
 
-use crate::{output, text};
+use crate::{
+    output::{self, TARGET},
+    text,
+};
 
 /// Shows what happens on standard error.
 #[derive(Debug)]
@@ -12,6 +15,16 @@ pub(super) struct Screen {
 
 impl Observer for Screen {
     fn observe(&self, event: &Event<'_>) {
+        if output::is_logged() {
+            log(event, self.quiet);
+        } else {
+            self.say(event);
+        }
+    }
+}
+
+impl Screen {
+    fn say(&self, event: &Event<'_>) {
         match event {
             Event::Written {
                 stream,
@@ -57,5 +70,43 @@ impl Observer for Screen {
             )),
             _ => {}
         }
+    }
+}
+
+/// The same as events of the log: whoever collects them counts records and watches for grave ones.
+fn log(event: &Event<'_>, quiet: bool) {
+    match event {
+        Event::Written {
+            stream,
+            key,
+            records,
+            bytes,
+            object_bytes,
+            kind,
+        } if !quiet => tracing::info!(
+            target: TARGET, stream, key, records, bytes, object_bytes, kind = kind.name(), "written"
+        ),
+        Event::NotWritten {
+            stream,
+            key,
+            records,
+            attempts,
+            error,
+            pause,
+        } => tracing::warn!(
+            target: TARGET, stream, key, records, attempts, %error, pause_seconds = pause.as_secs(),
+            "the lake did not take an object; it is offered again"
+        ),
+        Event::SetAside {
+            stream,
+            key,
+            records,
+            directory,
+            error,
+        } => tracing::error!(
+            target: TARGET, stream, key, records, %error, file = %directory.join(key).display(),
+            "the lake did not take an object for too long; it is set aside"
+        ),
+        _ => {}
     }
 }

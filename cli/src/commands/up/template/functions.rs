@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use hydrant_delivery::{DeliveryStream, Function, Transform};
 
-use crate::function::{self, Handler, Variables};
+use crate::function::{self, Again, Handler, Variables};
 
 /// A function as a template has it.
 #[derive(Debug)]
@@ -142,10 +142,14 @@ impl Declared {
     }
 
     /// What runs for it in this process, for `stream`.
-    pub(crate) fn in_process(&self, stream: &DeliveryStream) -> Result<Arc<dyn Transform>> {
+    pub(crate) fn in_process(
+        &self,
+        stream: &DeliveryStream,
+        again: &Again,
+    ) -> Result<Arc<dyn Transform>> {
         match self.runs {
             Runs::Partitioner => function::partitioner(&self.variables, stream),
-            _ => function::transformer(&self.variables, stream),
+            _ => function::transformer(&self.variables, stream, again),
         }
     }
 }
