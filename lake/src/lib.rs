@@ -13,6 +13,7 @@ use std::sync::Arc;
 use object_store::{ObjectStore, local::LocalFileSystem, path::Path, prefix::PrefixStore};
 use url::Url;
 
+pub use aws::Signer;
 pub use location::{LakeError, Location};
 
 /// An open lake.
@@ -20,6 +21,7 @@ pub use location::{LakeError, Location};
 pub struct Lake {
     location: Location,
     store: Arc<dyn ObjectStore>,
+    signer: Signer,
 }
 
 impl Lake {
@@ -37,6 +39,7 @@ impl Lake {
     /// configuration is incomplete.
     pub async fn open(url: &str, create: bool) -> Result<Self, LakeError> {
         let location: Location = url.parse()?;
+        let mut signer = Signer::default();
         let store: Arc<dyn ObjectStore> = match &location {
             Location::Directory(directory) => {
                 if create {
@@ -55,7 +58,8 @@ impl Lake {
                 Arc::new(store.with_automatic_cleanup(false))
             }
             Location::S3 { bucket, prefix } => {
-                let store = aws::open_bucket(bucket).await?;
+                let store;
+                (store, signer) = aws::open_bucket(bucket).await?;
                 let root = Path::parse(prefix).map_err(|source| LakeError::Prefix {
                     location: url.to_owned(),
                     source,
@@ -67,12 +71,25 @@ impl Lake {
                 }
             }
         };
-        Ok(Self { location, store })
+        Ok(Self {
+            location,
+            store,
+            signer,
+        })
     }
 
     /// A lake over a store that is already open, named by `url` in messages; for tests and for embedding.
     pub fn from_store(location: Location, store: Arc<dyn ObjectStore>) -> Self {
-        Self { location, store }
+        Self {
+            location,
+            store,
+            signer: Signer::default(),
+        }
+    }
+
+    /// With which credentials requests are signed, for messages.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     /// The store; its root is the lake's root.

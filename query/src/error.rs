@@ -40,12 +40,14 @@ pub enum QueryError {
     #[error("{0}; --on-error skip leaves it out and counts it")]
     Problem(Box<Problem>),
     /// The store answered with an error.
-    #[error("reading {lake}{key} failed")]
+    #[error("reading {lake}{key} failed{}", said_of(.signed.as_deref()))]
     Store {
         /// The lake.
         lake: Box<Url>,
         /// The key, or the folder that was listed.
         key: String,
+        /// The credentials that were refused, if that is what happened.
+        signed: Option<String>,
         /// The store's own account.
         source: Arc<object_store::Error>,
     },
@@ -106,6 +108,15 @@ pub enum QueryError {
     /// A function is called with arguments that it does not take.
     #[error("{0}")]
     Call(String),
+    /// What the query may hold in memory does not do for it.
+    #[error(
+        "the query needs more memory than --memory-limit lets it have: {reason}; raise the limit, or lower --threads, \
+         among which it is divided"
+    )]
+    Memory {
+        /// What needed more.
+        reason: String,
+    },
     /// The SQL is wrong, or running it failed.
     #[error(transparent)]
     Sql(Box<DataFusionError>),
@@ -115,6 +126,12 @@ pub enum QueryError {
     /// The result could not be written.
     #[error("writing the result failed")]
     Output(#[from] std::io::Error),
+}
+
+fn said_of(signed: Option<&str>) -> String {
+    signed.map_or_else(String::new, |signed| {
+        format!("; the request was signed with {signed}")
+    })
 }
 
 fn did_you_mean(near: &[String]) -> String {
@@ -135,6 +152,18 @@ fn wrong_call(error: &DataFusionError) -> Option<String> {
         .split_once(" No function matches")
         .map_or(reason, |(reason, _)| reason);
     Some(reason.trim_end_matches('.').to_owned())
+}
+
+/// The first line of what a memory pool says: behind it are all that hold something.
+fn out_of_memory(reason: &str) -> QueryError {
+    let first = reason.lines().next().unwrap_or_default();
+    let first = first.split_once(" with top memory consumers");
+    let reason = first
+        .map_or(reason, |(first, _)| first)
+        .trim_end_matches('.');
+    QueryError::Memory {
+        reason: reason.to_owned(),
+    }
 }
 
 fn place(line: u64, column: u64) -> String {
@@ -192,8 +221,10 @@ impl QueryError {
 
     /// A copy of the error of ours that is inside an error which others hold too.
     fn again(error: &DataFusionError) -> Option<Self> {
-        let DataFusionError::External(source) = error.find_root() else {
-            return None;
+        let source = match error.find_root() {
+            DataFusionError::External(source) => source,
+            DataFusionError::ResourcesExhausted(reason) => return Some(out_of_memory(reason)),
+            _ => return None,
         };
         match source.downcast_ref::<Self>()? {
             Self::NoObjects {
@@ -210,10 +241,19 @@ impl QueryError {
                 object: object.clone(),
                 line: *line,
             }),
-            Self::Store { lake, key, source } => Some(Self::Store {
+            Self::Store {
+                lake,
+                key,
+                signed,
+                source,
+            } => Some(Self::Store {
                 lake: lake.clone(),
                 key: key.clone(),
+                signed: signed.clone(),
                 source: Arc::clone(source),
+            }),
+            Self::Memory { reason } => Some(Self::Memory {
+                reason: reason.clone(),
             }),
             Self::Compacted(error) => Some(Self::Compacted(Arc::clone(error))),
             _ => None,
@@ -255,6 +295,7 @@ impl From<DataFusionError> for QueryError {
                 ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
                 other @ ParserError::RecursionLimitExceeded => other.to_string(),
             }),
+            DataFusionError::ResourcesExhausted(reason) => out_of_memory(&reason),
             // Several partitions hold the error; what is ours in it can be said again.
             DataFusionError::Shared(shared) => match Self::again(&shared) {
                 Some(ours) => ours,

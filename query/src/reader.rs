@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use hydrant_lake::Signer;
 use hydrant_records::json::JsonError;
 use object_store::ObjectStore;
 use url::Url;
 
 use crate::{
-    encoding::Unreadable,
+    encoding::{Room, Unreadable},
     error::QueryError,
     object::DataObject,
     options::OnError,
@@ -23,6 +24,8 @@ pub(crate) struct Source {
     pub(crate) store: Arc<dyn ObjectStore>,
     /// Where the lake is, for messages.
     pub(crate) lake: Url,
+    /// With which credentials requests are signed, for messages.
+    pub(crate) signer: Signer,
     /// Whether a problem ends the query.
     pub(crate) on_error: OnError,
     /// What was found so far.
@@ -32,8 +35,8 @@ pub(crate) struct Source {
     pub(crate) directory: Option<PathBuf>,
     /// Threads to work with.
     pub(crate) threads: usize,
-    /// The longest text of one object that is read, in bytes.
-    pub(crate) text_limit: usize,
+    /// How much of an object is held in memory.
+    pub(crate) room: Arc<Room>,
     /// What it all costs.
     pub(crate) counters: Counters,
     /// The ends of Parquet objects that the statement has read.
@@ -65,9 +68,11 @@ impl Source {
 
     /// An error of the store, with the place it concerns.
     pub(crate) fn store_error(&self, key: &str, source: object_store::Error) -> QueryError {
+        let signed = self.signer.said().filter(|_| is_refusal(&source));
         QueryError::Store {
             lake: Box::new(self.lake.clone()),
             key: key.to_owned(),
+            signed,
             source: Arc::new(source),
         }
     }
@@ -94,6 +99,22 @@ impl Source {
                 Ok(())
             }
         }
+    }
+}
+
+/// Whether a store refuses whoever asks. S3 says of credentials that expired that the request is bad (Amazon S3 API
+/// reference, Error responses).
+fn is_refusal(error: &object_store::Error) -> bool {
+    use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
+    match error {
+        PermissionDenied { .. } | Unauthenticated { .. } => true,
+        Generic { source, .. } => {
+            let said = source.to_string();
+            ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId"]
+                .iter()
+                .any(|code| said.contains(code))
+        }
+        _ => false,
     }
 }
 
@@ -143,7 +164,9 @@ impl ObjectReport {
                 None,
                 format!("the object is {name}, which is not read; what Firehose writes is"),
             ),
-            Unreadable::Corrupt(reason) => self.note(ProblemKind::Corrupt, None, reason.clone()),
+            Unreadable::Corrupt(reason) | Unreadable::NoRoom(reason) => {
+                self.note(ProblemKind::Corrupt, None, reason.clone());
+            }
         }
     }
 

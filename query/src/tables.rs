@@ -205,10 +205,22 @@ impl Tables {
         shape
     }
 
+    /// The compacted part of the lake as it is now. That nothing of the lake can be read at all is not the table's
+    /// fault, and is said of the lake.
+    async fn snapshot(&self) -> Result<Option<Snapshot>, QueryError> {
+        let error = match Snapshot::open(&self.source).await {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        let listed = self.source.store.list_with_delimiter(None).await;
+        listed.map_err(|error| self.source.store_error("", error))?;
+        Err(error)
+    }
+
     /// The compacted part of the lake, the same for all of a statement.
     async fn compacted(&self, planned: &mut Planned) -> Result<Option<Arc<Snapshot>>, QueryError> {
         if planned.compacted.is_none() {
-            let found = Snapshot::open(&self.source).await?;
+            let found = self.snapshot().await?;
             planned.compacted = Some(found.map(Arc::new));
         }
         Ok(planned.compacted.clone().flatten())
@@ -216,7 +228,7 @@ impl Tables {
 
     /// All objects of `events` as they are now, and the order of their fields.
     pub(crate) async fn all(&self) -> Result<(Objects, Shape), QueryError> {
-        let compacted = Snapshot::open(&self.source).await?;
+        let compacted = self.snapshot().await?;
         let all = self.objects(compacted.as_ref(), &Predicate::Maybe).await?;
         let order = match compacted.and_then(|it| it.state.read_order()) {
             Some(order) => order,

@@ -71,12 +71,27 @@ impl S3Server {
     ///
     /// When no port or no directory is to be had.
     pub async fn start(bucket: &str) -> io::Result<Self> {
+        Self::start_for(bucket, false).await
+    }
+
+    /// Starts a server with a bucket that anybody may read: requests need not be signed.
+    ///
+    /// # Errors
+    ///
+    /// As [`S3Server::start`].
+    pub async fn start_public(bucket: &str) -> io::Result<Self> {
+        Self::start_for(bucket, true).await
+    }
+
+    async fn start_for(bucket: &str, anybody: bool) -> io::Result<Self> {
         let root = TempDir::new()?;
         std::fs::create_dir(root.path().join(bucket))?;
         let files = s3s_fs::FileSystem::new(root.path())
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
         let mut builder = S3ServiceBuilder::new(files);
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        if !anybody {
+            builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        }
         let service = builder.build();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
@@ -190,9 +205,9 @@ async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> io::Result<Response<Body>> {
-    let uri = request.uri();
-    let query = uri.query().unwrap_or_default();
-    let asked = Asked::new(request.method().as_str(), uri.path(), query);
+    let (head, body) = request.into_parts();
+    let asked = Asked::new(&head);
+    let request = Request::from_parts(head, body);
     shared
         .requests
         .lock()

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use hyper::http::request::Parts;
+
 /// The operations of S3 that a lake's readers and writers use; API reference, Amazon S3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -26,12 +28,19 @@ pub struct Asked {
     pub operation: Operation,
     /// The object's key; for [`Operation::List`] the prefix that was asked for.
     pub key: String,
+    /// Whether it was signed.
+    pub is_signed: bool,
+    /// Whether whoever asked is ready to pay: `x-amz-request-payer` (Amazon S3 user guide, Requester Pays buckets).
+    pub pays: bool,
     line: String,
 }
 
 impl Asked {
-    /// The request behind a request line: method, path with the bucket first, and query.
-    pub(crate) fn new(method: &str, path: &str, query: &str) -> Self {
+    /// The request behind a request's head: its path has the bucket first.
+    pub(crate) fn new(head: &Parts) -> Self {
+        let (method, path) = (head.method.as_str(), head.uri.path());
+        let query = head.uri.query().unwrap_or_default();
+        let payer = head.headers.get("x-amz-request-payer");
         let key = path.trim_start_matches('/');
         let key = key.split_once('/').map_or("", |(_, key)| key);
         let parameter = |name: &str| {
@@ -62,6 +71,8 @@ impl Asked {
         Self {
             operation,
             key: decoded(key),
+            is_signed: head.headers.contains_key("authorization"),
+            pays: payer.is_some_and(|payer| payer == "requester"),
             line,
         }
     }
