@@ -3,13 +3,20 @@
 //! Names lie: `FileExtension` replaces Firehose's own, HTTP gateways inflate on the way, and people copy.
 
 mod archive;
+mod laid;
 
-use std::io::Read;
+use std::{
+    io::{Read, Seek, SeekFrom},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
-use memchr::memmem;
+use memchr::{memmem, memrchr};
+
+use laid::Laid;
+pub(crate) use laid::{Large, Room, Scratch, ScratchFile};
 
 /// Largest text of one object that is read, in bytes. Firehose buffers at most 128 MiB before it compresses;
 /// the offsets of one Arrow column hold 2 GiB.
@@ -23,6 +30,9 @@ pub(crate) const PARQUET: &[u8] = b"PAR1";
 
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 
+/// Bytes that tell an encoding.
+const BEGINNING: u64 = 16;
+
 /// Why an object has no text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unreadable {
@@ -30,6 +40,8 @@ pub(crate) enum Unreadable {
     Encoding(&'static str),
     /// Damaged or cut short; the reason.
     Corrupt(String),
+    /// There is neither the memory nor the disk to read it, which is no fault of the object; the reason.
+    NoRoom(String),
 }
 
 /// The encoding that `bytes` begin like, if it is one that is not read.
@@ -54,7 +66,9 @@ pub(crate) struct Inflater {
     text: Vec<u8>,
     length: usize,
     raw: Raw,
-    limit: usize,
+    room: Arc<Room>,
+    /// The rest of a text that is read stretch by stretch.
+    laid: Option<Laid>,
 }
 
 /// An object's bytes as they lie in the lake.
@@ -82,34 +96,28 @@ impl From<Bytes> for Raw {
     }
 }
 
-impl Default for Inflater {
-    fn default() -> Self {
+/// Where the text is that an object turned out to have.
+enum Place {
+    Raw,
+    Buffer(usize),
+    /// In a file; its beginning is in the buffer.
+    File,
+}
+
+impl Inflater {
+    /// An inflater of objects whose text has at most 1 GiB, of which it holds as much as there is room for.
+    pub(crate) fn new(room: &Arc<Room>) -> Self {
         Self {
             decompressor: Decompressor::new(),
             text: Vec::new(),
             length: 0,
             raw: Raw::Read(Vec::new()),
-            limit: MAX_TEXT,
-        }
-    }
-}
-
-/// Where the text is that an object turned out to have.
-enum Place {
-    Raw,
-    Buffer(usize),
-}
-
-impl Inflater {
-    /// An inflater of objects whose text has at most `limit` bytes, and never more than 1 GiB.
-    pub(crate) fn with_limit(limit: usize) -> Self {
-        Self {
-            limit: limit.min(MAX_TEXT),
-            ..Self::default()
+            room: Arc::clone(room),
+            laid: None,
         }
     }
 
-    /// Takes an object; [`Inflater::text`] is its text from now on.
+    /// Takes an object; [`Inflater::text`] is its text from now on, or the first stretch of it.
     ///
     /// # Errors
     ///
@@ -117,6 +125,7 @@ impl Inflater {
     /// was not checked either.
     pub(crate) fn take(&mut self, raw: Raw) -> Result<(), Unreadable> {
         self.length = 0;
+        self.laid = None;
         let place = self.place(raw.bytes());
         // What was inflated needs its source no more.
         match place? {
@@ -126,19 +135,119 @@ impl Inflater {
             }
             Place::Buffer(length) => {
                 self.length = length;
-                self.raw = match raw {
-                    Raw::Read(mut bytes) => {
-                        bytes.clear();
-                        Raw::Read(bytes)
-                    }
-                    Raw::Fetched(_) => Raw::Read(Vec::new()),
-                };
+                self.raw = emptied(raw);
             }
+            Place::File => self.raw = emptied(raw),
         }
         Ok(())
     }
 
-    /// The text of the object that was taken last.
+    /// Takes an object that is larger than what is held of one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inflater::take`].
+    pub(crate) fn take_large(&mut self, mut large: Large) -> Result<(), Unreadable> {
+        self.length = 0;
+        self.laid = None;
+        self.raw = emptied(std::mem::replace(&mut self.raw, Raw::Read(Vec::new())));
+        let mut beginning = Vec::new();
+        let read = large.file().take(BEGINNING).read_to_end(&mut beginning);
+        read.and_then(|_| large.file().seek(SeekFrom::Start(0)))
+            .map_err(|error| laid::no_room(&error))?;
+        if beginning.starts_with(GZIP) {
+            return self.lay(&mut MultiGzDecoder::new(large.file()));
+        }
+        if archive::is_one(&beginning) {
+            let mut object = Vec::new();
+            let read = large.file().read_to_end(&mut object);
+            read.map_err(|error| laid::no_room(&error))?;
+            return self.take(Raw::Read(object));
+        }
+        if let Some(name) = foreign(&beginning) {
+            return Err(Unreadable::Encoding(name));
+        }
+        let length = large.length().map_err(|error| laid::no_room(&error))?;
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > MAX_TEXT {
+            return Err(too_large(MAX_TEXT));
+        }
+        self.laid = Some(Laid::new(large, length));
+        self.fill(self.room.held)
+    }
+
+    /// Lays a text into a file and reads its first stretch.
+    fn lay(&mut self, text: &mut impl Read) -> Result<(), Unreadable> {
+        let held = self.room.held;
+        self.make_space(held);
+        let buffer = self.text.get_mut(..held).unwrap_or_default();
+        let (large, length) = laid::lay(&self.room, text, buffer, gzip_damage)?;
+        self.laid = Some(Laid::new(large, length));
+        self.fill(held)
+    }
+
+    /// Reads on until `window` bytes are held or the text ends.
+    fn fill(&mut self, window: usize) -> Result<(), Unreadable> {
+        self.make_space(window);
+        if let Some(laid) = &mut self.laid {
+            let space = self.text.get_mut(self.length..window).unwrap_or_default();
+            self.length += laid.read(space)?;
+        }
+        Ok(())
+    }
+
+    fn make_space(&mut self, length: usize) {
+        if self.text.len() < length {
+            self.text.resize(length, 0);
+        }
+    }
+
+    /// Whether there is more text behind the stretch that is held.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.laid.as_ref().is_some_and(|laid| laid.left > 0)
+    }
+
+    /// The whole lines of what is held: of a stretch, what lies before its last line feed.
+    pub(crate) fn lines(&self) -> &[u8] {
+        let text = self.text();
+        if !self.goes_on() {
+            return text;
+        }
+        let end = memrchr(b'\n', text).map_or(0, |feed| feed + 1);
+        text.get(..end).unwrap_or_default()
+    }
+
+    /// Goes on to the next stretch of the text, which begins behind the first `done` bytes of this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable::NoRoom`] when nothing of it was done, and there is no room to hold more.
+    pub(crate) fn read_on(&mut self, done: usize) -> Result<(), Unreadable> {
+        let mut window = self.length.max(self.room.held);
+        if done == 0 {
+            if window >= self.room.longest {
+                let mib = self.room.longest >> 20;
+                return Err(Unreadable::NoRoom(format!(
+                    "a record is longer than {mib} MiB, which is what --memory-limit leaves for one"
+                )));
+            }
+            window = window.saturating_mul(2).min(self.room.longest);
+        }
+        self.text.copy_within(done.min(self.length)..self.length, 0);
+        self.length -= done.min(self.length);
+        self.fill(window)
+    }
+
+    /// Bytes of memory that are held.
+    pub(crate) fn size(&self) -> usize {
+        let raw = match &self.raw {
+            Raw::Read(bytes) => bytes.capacity(),
+            Raw::Fetched(bytes) => bytes.len(),
+        };
+        self.text.capacity() + raw
+    }
+
+    /// The text of the object that was taken last, or the stretch of it that is held.
     pub(crate) fn text(&self) -> &[u8] {
         match self.raw.bytes() {
             [] => self.text.get(..self.length).unwrap_or_default(),
@@ -160,19 +269,27 @@ impl Inflater {
 
     fn place(&mut self, object: &[u8]) -> Result<Place, Unreadable> {
         if object.starts_with(GZIP) {
-            return self.gzip(object).map(Place::Buffer);
+            return match self.gzip(object)? {
+                Some(length) => Ok(Place::Buffer(length)),
+                None if !self.room.is_unbounded() => {
+                    self.lay(&mut MultiGzDecoder::new(object))?;
+                    Ok(Place::File)
+                }
+                None => Err(too_large(MAX_TEXT)),
+            };
         }
-        if let Some(length) = archive::text(object, &mut self.text, self.limit)? {
+        if let Some(length) = archive::text(object, &mut self.text, self.room.longest)? {
             return Ok(Place::Buffer(length));
         }
         match foreign(object) {
             Some(name) => Err(Unreadable::Encoding(name)),
-            None if object.len() > self.limit => Err(too_large(self.limit)),
+            None if object.len() > MAX_TEXT => Err(too_large(MAX_TEXT)),
             None => Ok(Place::Raw),
         }
     }
 
-    fn gzip(&mut self, object: &[u8]) -> Result<usize, Unreadable> {
+    /// Inflates an object; gives the length of its text, or nothing when that is more than what is held.
+    fn gzip(&mut self, object: &[u8]) -> Result<Option<usize>, Unreadable> {
         // libdeflate stops after the first member without saying where. A further member would begin with
         // the magic bytes again; where those occur by chance, the slower way is merely slower.
         let several = object
@@ -185,51 +302,60 @@ impl Inflater {
         }
     }
 
-    /// Inflates an object of one member; gives the length of its text.
-    fn member(&mut self, object: &[u8]) -> Result<usize, Unreadable> {
+    /// Inflates an object of one member.
+    fn member(&mut self, object: &[u8]) -> Result<Option<usize>, Unreadable> {
+        let limit = self.room.held;
         let trailer = object
             .last_chunk::<4>()
             .map_or(0, |size| u32::from_le_bytes(*size) as usize);
-        let bound = object.len().saturating_mul(MAX_EXPANSION).min(self.limit);
+        let bound = object.len().saturating_mul(MAX_EXPANSION).min(limit);
         let mut capacity = trailer.max(1).min(bound);
         loop {
-            if self.text.len() < capacity {
-                self.text.resize(capacity, 0);
-            }
+            self.make_space(capacity);
             match self.decompressor.gzip_decompress(object, &mut self.text) {
                 // The trailer repeats the length; when it does not, something follows the member, and the
                 // patient decoder looks at that.
-                Ok(length) if length == trailer => return Ok(length),
+                Ok(length) if length == trailer => return Ok(Some(length)),
                 Err(DecompressionError::InsufficientSpace) if self.text.len() < bound => {
                     capacity = self.text.len().saturating_mul(2).min(bound);
                 }
-                Err(DecompressionError::InsufficientSpace) if bound == self.limit => {
-                    return Err(too_large(self.limit));
-                }
+                Err(DecompressionError::InsufficientSpace) if bound == limit => return Ok(None),
                 // Only the patient decoder can tell a cut from damage.
                 Ok(_) | Err(_) => return self.members(object),
             }
         }
     }
 
-    /// Inflates an object of any number of members; gives the length of its text.
-    fn members(&mut self, object: &[u8]) -> Result<usize, Unreadable> {
+    /// Inflates an object of any number of members.
+    fn members(&mut self, object: &[u8]) -> Result<Option<usize>, Unreadable> {
+        let limit = self.room.held;
         self.text.clear();
-        let mut decoder = MultiGzDecoder::new(object).take(self.limit as u64 + 1);
-        decoder.read_to_end(&mut self.text).map_err(|error| {
-            Unreadable::Corrupt(match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => {
-                    "the gzip data ends early (a truncated object)".to_owned()
-                }
-                _ => format!("the gzip data is damaged ({error})"),
-            })
-        })?;
-        if self.text.len() > self.limit {
-            Err(too_large(self.limit))
-        } else {
-            Ok(self.text.len())
-        }
+        let mut decoder = MultiGzDecoder::new(object).take(limit as u64 + 1);
+        let read = decoder.read_to_end(&mut self.text);
+        read.map_err(|error| gzip_damage(&error))?;
+        let length = self.text.len();
+        Ok(Some(length).filter(|length| *length <= limit))
     }
+}
+
+/// The bytes of an object as a buffer for the next.
+fn emptied(raw: Raw) -> Raw {
+    match raw {
+        Raw::Read(mut bytes) => {
+            bytes.clear();
+            Raw::Read(bytes)
+        }
+        Raw::Fetched(_) => Raw::Read(Vec::new()),
+    }
+}
+
+fn gzip_damage(error: &std::io::Error) -> Unreadable {
+    Unreadable::Corrupt(match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => {
+            "the gzip data ends early (a truncated object)".to_owned()
+        }
+        _ => format!("the gzip data is damaged ({error})"),
+    })
 }
 
 fn too_large(limit: usize) -> Unreadable {
@@ -260,6 +386,7 @@ pub(crate) fn beginning(object: &[u8], is_whole: bool, wanted: usize) -> Option<
 mod tests {
     use std::io::Write;
 
+    use datafusion::execution::DiskManager;
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
 
@@ -271,8 +398,13 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn room(memory: Option<usize>) -> Arc<Room> {
+        let disk = Arc::new(DiskManager::builder().build().unwrap());
+        Arc::new(Room::new(memory, 1, Arc::new(disk)))
+    }
+
     fn inflate(object: &[u8]) -> Result<Vec<u8>, Unreadable> {
-        let mut inflater = Inflater::default();
+        let mut inflater = Inflater::new(&room(None));
         inflater.take(Raw::Read(object.to_vec()))?;
         Ok(inflater.text().to_vec())
     }
@@ -305,7 +437,7 @@ mod tests {
 
     #[test]
     fn one_inflater_takes_objects_of_every_size() {
-        let mut inflater = Inflater::default();
+        let mut inflater = Inflater::new(&room(None));
         for length in [100_000, 0, 7, 3_000_000, 1] {
             let text = vec![b'x'; length];
             let spare = inflater.spare();

@@ -12,12 +12,14 @@ use datafusion::{
     dataframe::DataFrame,
     error::DataFusionError,
     execution::{
-        SendableRecordBatchStream, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder,
+        SendableRecordBatchStream, SessionStateBuilder,
+        memory_pool::FairSpillPool,
+        runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
     },
     prelude::{SessionConfig, SessionContext},
     sql::parser::Statement as Parsed,
 };
-use hydrant_lake::{Lake, Location};
+use hydrant_lake::{Lake, Location, Signer};
 use object_store::ObjectStore;
 use url::Url;
 
@@ -25,6 +27,7 @@ use crate::{
     catalog::Catalog,
     compaction::counted,
     describe::{Description, describe},
+    encoding::Room,
     error::QueryError,
     functions,
     help::{missing_column, missing_field, missing_table, near, nearest},
@@ -37,12 +40,14 @@ use crate::{
     problems::{Problem, Problems},
     prune::PruneFields,
     reader::Source,
+    results,
+    spill::Bound,
     statement,
     stats::{Counters, Stats, add_duration},
     tables::Tables,
 };
 
-pub use feeding::{Feeding, answer, named_tables};
+pub use feeding::{Batches, Feeding, answer, answer_of, named_tables};
 
 /// The table of delivered records.
 pub const EVENTS: &str = "events";
@@ -53,12 +58,6 @@ pub const ERRORS: &str = "errors";
 const CATALOG: &str = "hydrant";
 const SCHEMA: &str = "lake";
 
-/// The longest text of one object that is read, as a share of the memory that a query may use.
-const TEXT_SHARE: usize = 4;
-
-/// However little that is, the objects that Firehose writes are read: it buffers at most 128 MiB.
-const LEAST_TEXT: usize = 192 << 20;
-
 /// SQL over a lake that Firehose wrote.
 ///
 /// Opening reads nothing. A query that names a table lists the objects that it may need, and one that names
@@ -66,6 +65,8 @@ const LEAST_TEXT: usize = 192 << 20;
 /// meets it, and the query then begins anew: its answer is that of a schema learned from everything it reads.
 pub struct Engine {
     context: SessionContext,
+    /// What bounds the memory of queries, if something does.
+    bound: Option<Bound>,
     pub(crate) tables: Arc<Tables>,
 }
 
@@ -89,7 +90,13 @@ impl Engine {
             Location::Directory(directory) => directory.canonicalize().ok(),
             Location::S3 { .. } => None,
         };
-        Self::new(Arc::clone(lake.store()), lake.url(), directory, options)
+        let signer = lake.signer().clone();
+        Self::new(
+            Arc::clone(lake.store()),
+            (lake.url(), signer),
+            directory,
+            options,
+        )
     }
 
     /// An engine over a store that is rooted at the lake; `lake` names it in messages.
@@ -102,12 +109,12 @@ impl Engine {
         lake: Url,
         options: &Options,
     ) -> Result<Self, QueryError> {
-        Self::new(store, lake, None, options)
+        Self::new(store, (lake, Signer::default()), None, options)
     }
 
     fn new(
         store: Arc<dyn ObjectStore>,
-        lake: Url,
+        (lake, signer): (Url, Signer),
         directory: Option<PathBuf>,
         options: &Options,
     ) -> Result<Self, QueryError> {
@@ -115,17 +122,18 @@ impl Engine {
             .threads
             .or_else(|| std::thread::available_parallelism().ok())
             .map_or(1, NonZeroUsize::get);
-        let text_limit = options
-            .memory_limit
-            .map(|limit| (limit / TEXT_SHARE).max(LEAST_TEXT));
+        let runtime = runtime(options.memory_limit)?;
+        let scratch = Arc::new(Arc::clone(&runtime.disk_manager));
+        let room = Room::new(options.memory_limit, threads, scratch);
         let source = Arc::new(Source {
             store,
             lake,
+            signer,
             on_error: options.on_error,
             problems: Problems::default(),
             directory,
             threads,
-            text_limit: text_limit.unwrap_or(usize::MAX),
+            room: Arc::new(room),
             counters: Counters::default(),
             footers: Footers::default(),
         });
@@ -138,8 +146,11 @@ impl Engine {
         };
         let catalog = Catalog::new(options)?;
         let tables = Arc::new(Tables::new(source, catalog, pinned, memory));
+        let bound = options.memory_limit;
+        let bound = bound.map(|limit| Bound::new(limit, threads));
         Ok(Self {
-            context: context(&tables, threads, options.memory_limit)?,
+            context: context(&tables, threads, bound.as_ref(), runtime)?,
+            bound,
             tables,
         })
     }
@@ -161,7 +172,10 @@ impl Engine {
             self.tables.begin_again().await;
             return self.plan(sql, &mut Vec::new()).await;
         }
-        first.map_err(|error| self.explain(error))
+        match first {
+            Ok(planned) => Ok(planned),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// Runs a query and streams its answer. Columns without an alias have readable names: `eventType` for
@@ -207,7 +221,16 @@ impl Engine {
             },
             _ => Predicate::Maybe,
         };
+        if let Some(bound) = &self.bound {
+            bound.begin(&self.context);
+        }
         self.tables.begin(predicate).await;
+    }
+
+    /// Whether it is worth to begin a statement anew that ran out of memory, with nothing that cannot spill.
+    fn spills_now(&self) -> bool {
+        let bound = self.bound.as_ref();
+        bound.is_some_and(|bound| bound.spill(&self.context))
     }
 
     /// Plans a statement; of names that it does not find in the schema it looks for in the lake.
@@ -254,10 +277,10 @@ impl Engine {
         );
         let is_sql = missing_table(&error.find_root().strip_backtrace()).is_none();
         if !is_plan || !is_sql || looked_for.contains(&name) {
-            return Err(self.explain(error));
+            return Err(self.explain(error).await);
         }
         if !self.tables.learn(name.as_deref()).await? {
-            return Err(self.explain(error));
+            return Err(self.explain(error).await);
         }
         looked_for.push(name);
         self.tables.begin_again().await;
@@ -265,7 +288,7 @@ impl Engine {
     }
 
     /// The error with what was probably meant, where that can be told.
-    fn explain(&self, error: DataFusionError) -> QueryError {
+    async fn explain(&self, error: DataFusionError) -> QueryError {
         let message = error.find_root().strip_backtrace();
         if let Some(field) = missing_field(&message)
             && let Some(events) = self.tables.last_events()
@@ -291,7 +314,8 @@ impl Engine {
             };
         }
         if let Some(table) = missing_table(&message) {
-            let tables = self.tables.table_names();
+            let mut tables = self.tables.table_names();
+            tables.extend(results::names(&self.tables.source).await);
             return QueryError::UnknownTable {
                 table: table.to_owned(),
                 tables,
@@ -317,12 +341,12 @@ impl Engine {
     /// [`QueryError::NoObjects`], or [`QueryError::Store`].
     pub async fn describe(&self) -> Result<Description, QueryError> {
         let source = &self.tables.source;
-        let found = self.tables.all().await?;
+        let (found, order) = self.tables.all().await?;
         let (compacted, raw): (Vec<_>, Vec<_>) =
             (found.objects.into_iter()).partition(|object| object.compacted.is_some());
         let mut shapes = counted::count(source, compacted).await?;
         shapes.extend(learn_types(source, &raw).await?);
-        Ok(describe(&shapes, &found.partitions))
+        Ok(describe(&shapes, &found.partitions, &order))
     }
 
     /// One of the lake's tables, [`EVENTS`] or [`ERRORS`], for a `DataFusion` session of yours.
@@ -361,10 +385,19 @@ fn missing_name(error: &DataFusionError) -> Option<String> {
     missing_column(error).map(|(column, _)| column.name.clone())
 }
 
+fn runtime(memory_limit: Option<usize>) -> Result<Arc<RuntimeEnv>, QueryError> {
+    let mut runtime = RuntimeEnvBuilder::new();
+    if let Some(limit) = memory_limit {
+        runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(limit)));
+    }
+    Ok(runtime.build_arc()?)
+}
+
 fn context(
     tables: &Arc<Tables>,
     threads: usize,
-    memory_limit: Option<usize>,
+    bound: Option<&Bound>,
+    runtime: Arc<RuntimeEnv>,
 ) -> Result<SessionContext, QueryError> {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
@@ -374,11 +407,17 @@ fn context(
         .with_default_catalog_and_schema(CATALOG, SCHEMA);
     // `detail.eventType` needs no quotes. Keywords and function names stay case-insensitive.
     config.options_mut().sql_parser.enable_ident_normalization = false;
-    let mut runtime = RuntimeEnvBuilder::new();
-    if let Some(limit) = memory_limit {
-        runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(limit)));
+    if let Some(bound) = bound {
+        config = bound.configure(config);
     }
-    let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
+    let mut state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features();
+    if let Some(bound) = bound {
+        state = state.with_physical_optimizer_rule(bound.rule());
+    }
+    let context = SessionContext::new_with_state(state.build());
     functions::register(&context)?;
     context.add_optimizer_rule(Arc::new(PruneFields));
     let catalog = Arc::new(MemoryCatalogProvider::new());

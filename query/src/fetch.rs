@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    io::{Error as IoError, Write},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -11,10 +12,12 @@ use std::{
 
 use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
+use futures::{Stream, StreamExt};
 use object_store::{ObjectStoreExt, path::Path};
 
 use crate::{
-    encoding::Raw,
+    directory::{read_beginning, read_to_end},
+    encoding::{Inflater, Large, Raw, Unreadable},
     object::DataObject,
     parquet_object::{Ranges, is_named_so},
     reader::Source,
@@ -81,8 +84,34 @@ pub(crate) struct Fetched {
 pub(crate) enum Payload {
     /// All of them.
     Whole(Raw),
+    /// All of them, in a file: more than what is held of an object.
+    Large(Large),
     /// None yet: it is named like one that is not read whole.
     Ranges(Ranges),
+}
+
+impl Payload {
+    /// Bytes that were read; of ranges none are yet.
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Whole(raw) => raw.bytes().len() as u64,
+            Self::Large(large) => large.length().unwrap_or_default(),
+            Self::Ranges(_) => 0,
+        }
+    }
+
+    /// Gives what is text to an inflater.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inflater::take`].
+    pub(crate) fn give_to(self, inflater: &mut Inflater) -> Result<(), Unreadable> {
+        match self {
+            Self::Whole(raw) => inflater.take(raw),
+            Self::Large(large) => inflater.take_large(large),
+            Self::Ranges(_) => Err(Unreadable::Encoding("Parquet")),
+        }
+    }
 }
 
 /// An object that is being fetched.
@@ -93,7 +122,7 @@ struct Ahead {
 }
 
 enum Fetching {
-    Whole(SpawnedTask<Result<Bytes, object_store::Error>>),
+    Whole(SpawnedTask<Result<Payload, object_store::Error>>),
     Ranges,
 }
 
@@ -121,24 +150,25 @@ impl Feed {
             let bytes = if is_named_so(object) {
                 Ranges::of_object(&self.source, object).map(Payload::Ranges)
             } else {
-                let read = self.source.read_file(&object.key, buffer());
-                read.map(|bytes| Payload::Whole(Raw::Read(bytes)))
+                self.source.read_file(&object.key, buffer())
             };
             return Some(Fetched { at, share, bytes });
         }
+        let budget = BUDGET.min(self.source.room.held as u64);
         let under_way =
             |ahead: &VecDeque<Ahead>| -> u64 { ahead.iter().map(|it| it.share.object.size).sum() };
         while self.ahead.len() < REQUESTS
-            && (self.ahead.is_empty() || under_way(&self.ahead) < BUDGET)
+            && (self.ahead.is_empty() || under_way(&self.ahead) < budget)
         {
             let Some((at, share)) = self.queue.take() else {
                 break;
             };
-            let (source, key) = (Arc::clone(&self.source), share.object.key.clone());
-            let bytes = if is_named_so(&share.object) {
+            let (source, object) = (Arc::clone(&self.source), Arc::clone(&share.object));
+            let bytes = if is_named_so(&object) {
                 Fetching::Ranges
             } else {
-                Fetching::Whole(SpawnedTask::spawn(async move { source.get(&key).await }))
+                let get = async move { source.get(&object.key, object.size).await };
+                Fetching::Whole(SpawnedTask::spawn(get))
             };
             self.ahead.push_back(Ahead { at, share, bytes });
         }
@@ -146,7 +176,7 @@ impl Feed {
         let bytes = match bytes {
             Fetching::Ranges => Ranges::of_object(&self.source, &share.object).map(Payload::Ranges),
             Fetching::Whole(task) => match task.join().await {
-                Ok(bytes) => bytes.map(|bytes| Payload::Whole(Raw::Fetched(bytes))),
+                Ok(payload) => payload,
                 Err(source) => Err(object_store::Error::JoinError { source }),
             },
         };
@@ -155,19 +185,42 @@ impl Feed {
 }
 
 impl Source {
-    /// All of an object.
-    pub(crate) async fn get(&self, key: &str) -> Result<Bytes, object_store::Error> {
+    /// All of an object of a store, which has `size` bytes.
+    async fn get(&self, key: &str, size: u64) -> Result<Payload, object_store::Error> {
         add(&self.counters.get_requests, 1);
         let path = Path::parse(key)?;
-        self.store.get(&path).await?.bytes().await
+        let answer = self.store.get(&path).await?;
+        if size > self.room.held as u64 {
+            return self.lay(answer.into_stream()).await.map(Payload::Large);
+        }
+        Ok(Payload::Whole(Raw::Fetched(answer.bytes().await?)))
+    }
+
+    /// Lays what the store sends into a file.
+    async fn lay(
+        &self,
+        mut bytes: impl Stream<Item = object_store::Result<Bytes>> + Unpin,
+    ) -> object_store::Result<Large> {
+        let failed = |error: IoError| object_store::Error::Generic {
+            store: "temporary file",
+            source: Box::new(error),
+        };
+        let mut scratch = self.room.scratch.file().map_err(failed)?;
+        while let Some(part) = bytes.next().await {
+            scratch.out.write_all(&part?).map_err(failed)?;
+        }
+        scratch.read().map_err(failed)
     }
 
     /// All of an object, of a file too.
-    pub(crate) async fn get_whole(&self, key: &str) -> Result<Raw, object_store::Error> {
+    pub(crate) async fn get_whole(
+        &self,
+        object: &DataObject,
+    ) -> Result<Payload, object_store::Error> {
         if self.directory.is_some() {
-            return self.read_file(key, Vec::new()).map(Raw::Read);
+            return self.read_file(&object.key, Vec::new());
         }
-        self.get(key).await.map(Raw::Fetched)
+        self.get(&object.key, object.size).await
     }
 
     /// The first bytes of an object, and whether they are all of it.
@@ -176,17 +229,17 @@ impl Source {
         object: &DataObject,
         length: usize,
     ) -> Result<(Vec<u8>, bool), object_store::Error> {
-        use std::io::Read;
         if let Some(directory) = &self.directory {
-            let mut bytes = Vec::with_capacity(length);
-            let file = std::fs::File::open(directory.join(&object.key));
-            file.and_then(|file| file.take(length as u64).read_to_end(&mut bytes))
-                .map_err(|error| file_error(&object.key, error))?;
+            let read = read_beginning(&directory.join(&object.key), length);
+            let bytes = read.map_err(|error| file_error(&object.key, error))?;
             let is_whole = bytes.len() < length;
             return Ok((bytes, is_whole));
         }
         if object.size <= length as u64 {
-            return Ok((self.get(&object.key).await?.into(), true));
+            add(&self.counters.get_requests, 1);
+            let path = Path::parse(&object.key)?;
+            let bytes = self.store.get(&path).await?.bytes().await?;
+            return Ok((bytes.into(), true));
         }
         add(&self.counters.get_requests, 1);
         let path = Path::parse(&object.key)?;
@@ -194,18 +247,23 @@ impl Source {
         Ok((bytes.into(), false))
     }
 
-    /// All of a file, read into `buffer`.
-    fn read_file(&self, key: &str, mut buffer: Vec<u8>) -> Result<Vec<u8>, object_store::Error> {
-        use std::io::Read;
+    /// All of a file, read into `buffer`; one that is too large for that only opened.
+    fn read_file(&self, key: &str, mut buffer: Vec<u8>) -> Result<Payload, object_store::Error> {
         let directory = self
             .directory
             .as_deref()
             .unwrap_or(std::path::Path::new(""));
         buffer.clear();
-        std::fs::File::open(directory.join(key))
-            .and_then(|mut file| file.read_to_end(&mut buffer))
-            .map_err(|error| file_error(key, error))?;
-        Ok(buffer)
+        let read = || {
+            let held = self.room.held;
+            let mut file = std::fs::File::open(directory.join(key))?;
+            if !self.room.is_unbounded() && file.metadata()?.len() > held as u64 {
+                return Ok(Payload::Large(file.into()));
+            }
+            read_to_end(&mut file, &mut buffer)?;
+            Ok(Payload::Whole(Raw::Read(buffer)))
+        };
+        read().map_err(|error| file_error(key, error))
     }
 }
 

@@ -4,8 +4,11 @@
 //! lines, or run together without anything between them. So a record ends where its JSON value ends, not at
 //! a newline. After text that is no record, reading goes on at the next line that can start one.
 
-use hydrant_records::json::{JsonError, Scanner, skip_whitespace, value_end};
+use hydrant_records::json::{JsonError, JsonErrorKind, Scanner, skip_whitespace, value_end};
 use memchr::{memchr, memchr_iter, memrchr};
+
+/// Bytes of the longest token whose fault is told at its beginning: an escaped pair of surrogates.
+const LONGEST_TOKEN: usize = 16;
 
 /// The end of the record that starts at `start`, having checked all of it: whether a record counts must not
 /// depend on the columns that someone asked for.
@@ -39,6 +42,40 @@ impl Records {
             counted: 0,
             line: 1,
         }
+    }
+
+    /// The beginning of `bytes`, which go on behind text of so many lines.
+    pub(crate) fn behind(lines: u64) -> Self {
+        Self {
+            line: lines + 1,
+            ..Self::default()
+        }
+    }
+
+    /// How much of `bytes` was read, and how many lines that is. The indentation of the line that was not read
+    /// belongs to it.
+    pub(crate) fn done(&mut self, bytes: &[u8]) -> (usize, u64) {
+        let lines = self.line(bytes) - 1;
+        let read = bytes.get(..self.at).unwrap_or_default();
+        let indent = read
+            .iter()
+            .rev()
+            .take_while(|it| matches!(it, b' ' | b'\t'));
+        (self.at - indent.count(), lines)
+    }
+
+    /// Goes on behind text that is no record, as [`Records::resync`] does, unless `bytes` go on in a way that may
+    /// make it one, or may say where the next begins: then it stays where it is.
+    pub(crate) fn resync_within(&mut self, bytes: &[u8], error: &JsonError) -> Option<usize> {
+        let is_cut = error.kind == JsonErrorKind::UnexpectedEnd
+            || error.offset.saturating_add(LONGEST_TOKEN) > bytes.len();
+        let (at, line, counted) = (self.at, self.line, self.counted);
+        let skipped = self.resync(bytes);
+        if is_cut || self.at >= bytes.len() {
+            *self = Self { at, counted, line };
+            return None;
+        }
+        Some(skipped)
     }
 
     /// The offset at which the next record should start, or `None` at the end.

@@ -6,6 +6,7 @@
 mod arguments;
 mod by;
 mod funnel;
+mod groups;
 mod json;
 mod percentile;
 mod retention;

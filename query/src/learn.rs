@@ -12,7 +12,7 @@ use hydrant_records::json::Scanner;
 use memchr::memmem::Finder;
 
 use crate::{
-    encoding::{Inflater, Raw, beginning},
+    encoding::{Inflater, Unreadable, beginning},
     error::QueryError,
     fetch::{Feed, Payload, Queue, Share},
     framing::{Records, record_end},
@@ -232,7 +232,7 @@ async fn sample_object(source: &Arc<Source>, object: &DataObject) -> Result<Shap
         };
         add(&source.counters.bytes_sampled, bytes.len() as u64);
         if let Some((text, all)) = beginning(&bytes, is_whole, SAMPLE_BYTES) {
-            observe(&mut shape, &text, !all);
+            observe(&mut shape, &text, if all { End::Nothing } else { End::Cut });
             if all || shape.values() > 0 {
                 add(&source.counters.objects_sampled, 1);
                 return Ok(shape);
@@ -243,58 +243,107 @@ async fn sample_object(source: &Arc<Source>, object: &DataObject) -> Result<Shap
     // The first record is longer than that, or the encoding does not begin with what is in it.
     let payload = match payload {
         Some(payload) => payload,
-        None => match source.get_whole(&object.key).await {
-            Ok(raw) => Payload::Whole(raw),
+        None => match source.get_whole(object).await {
+            Ok(payload) => payload,
             Err(error) => return gone(error).map(|()| shape),
         },
     };
-    let mut inflater = Inflater::with_limit(source.text_limit);
-    match content(source, &mut inflater, object, payload).await? {
-        Some(Content::Text(text)) => observe(&mut shape, text, false),
-        Some(Content::Shape(learned)) => shape.merge(&learned),
-        None => {}
-    }
+    let mut inflater = Inflater::new(&source.room);
+    let learned = learn_object(source, &mut inflater, object, payload, &observe_all).await?;
+    shape.merge(&learned);
     Ok(shape)
 }
 
 /// What can be learned from of an object.
 enum Content<'a> {
-    /// Its text.
-    Text(&'a [u8]),
+    /// Its text, or a stretch of it.
+    Text {
+        text: &'a [u8],
+        /// Whether the text goes on behind it.
+        goes_on: bool,
+    },
+    /// What it says itself of all its records.
+    Shape(Shape),
+}
+
+/// Takes what can be learned from; gives how much of a text it took, if that goes on.
+trait Learn<T>: Fn(&mut T, Content<'_>) -> usize {}
+
+impl<T, F: Fn(&mut T, Content<'_>) -> usize> Learn<T> for F {}
+
+fn observe_all(shape: &mut Shape, content: Content<'_>) -> usize {
+    match content {
+        Content::Shape(learned) => {
+            shape.merge(&learned);
+            0
+        }
+        Content::Text { text, goes_on } => observe(shape, text, End::of(goes_on)),
+    }
+}
+
+/// Learns from all of an object.
+async fn learn_object<T: Default>(
+    source: &Arc<Source>,
+    inflater: &mut Inflater,
+    object: &DataObject,
+    payload: Payload,
+    learn: &impl Learn<T>,
+) -> Result<T, QueryError> {
+    let mut learned = T::default();
+    match content(source, inflater, object, payload).await? {
+        Some(Found::Shape(shape)) => {
+            learn(&mut learned, Content::Shape(shape));
+        }
+        Some(Found::Text) => loop {
+            let (text, goes_on) = (inflater.text(), inflater.goes_on());
+            add(&source.counters.bytes_inflated, text.len() as u64);
+            let done = learn(&mut learned, Content::Text { text, goes_on });
+            // What cannot be read is left to the scan to report.
+            if !goes_on || inflater.read_on(done).is_err() {
+                break;
+            }
+        },
+        None => {}
+    }
+    Ok(learned)
+}
+
+/// What of an object there is to learn from.
+enum Found {
+    /// Text, which the inflater has.
+    Text,
     /// What it says itself of all its records.
     Shape(Shape),
 }
 
 /// What an object has to learn from. What cannot be read is left to the scan to report.
-async fn content<'a>(
+async fn content(
     source: &Arc<Source>,
-    inflater: &'a mut Inflater,
+    inflater: &mut Inflater,
     object: &DataObject,
     payload: Payload,
-) -> Result<Option<Content<'a>>, QueryError> {
+) -> Result<Option<Found>, QueryError> {
+    let text = |taken: Result<(), Unreadable>| Ok(taken.is_ok().then_some(Found::Text));
     let ranges = match payload {
         Payload::Ranges(ranges) => ranges,
         Payload::Whole(raw) if parquet_object::is_one(raw.bytes()) => parquet_object::whole(raw),
-        Payload::Whole(raw) => return Ok(text_of(source, inflater, raw)),
+        Payload::Large(large) if large.is_parquet() => match Ranges::of_object(source, object) {
+            Ok(ranges) => ranges,
+            Err(_) => return Ok(None),
+        },
+        payload => return text(payload.give_to(inflater)),
     };
     match parquet_object::shape(source, object, &ranges).await {
-        Ok(shape) => Ok(Some(Content::Shape(shape))),
+        Ok(shape) => Ok(Some(Found::Shape(shape))),
         Err(Fault::Store(object_store::Error::NotFound { .. })) => Ok(None),
         Err(Fault::Store(error)) => Err(source.store_error(&object.key, error)),
-        Err(Fault::Foreign) => match source.get_whole(&object.key).await {
-            Ok(raw) => Ok(text_of(source, inflater, raw)),
+        Err(Fault::Foreign) => match source.get_whole(object).await {
+            Ok(payload) => text(payload.give_to(inflater)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(source.store_error(&object.key, error)),
         },
         Err(_) => Ok(None),
     }
-}
-
-fn text_of<'a>(source: &Source, inflater: &'a mut Inflater, raw: Raw) -> Option<Content<'a>> {
-    inflater.take(raw).ok()?;
-    let text = inflater.text();
-    add(&source.counters.bytes_inflated, text.len() as u64);
-    Some(Content::Text(text))
 }
 
 /// A field's name that is looked for in the text of objects.
@@ -330,18 +379,16 @@ pub(crate) async fn learn_all(
     name: Option<&str>,
 ) -> Result<Shape, QueryError> {
     let wanted = name.map(Wanted::new);
-    let read = move |content: Content<'_>| match content {
-        Content::Shape(shape) => shape,
-        Content::Text(text) => {
-            let mut shape = Shape::default();
-            if wanted.as_ref().is_none_or(|wanted| wanted.is_in(text)) {
-                observe(&mut shape, text, false);
-            }
-            shape
-        }
+    let learn = move |shape: &mut Shape, content: Content<'_>| match content {
+        // Where a stretch ends is seen by reading it.
+        Content::Text {
+            text,
+            goes_on: false,
+        } if wanted.as_ref().is_some_and(|wanted| !wanted.is_in(text)) => 0,
+        content => observe_all(shape, content),
     };
     let (mut all, raw) = noted(objects);
-    let shapes = read_all(source, &raw, read).await?;
+    let shapes = read_all(source, &raw, learn).await?;
     for shape in &shapes {
         all.merge(shape);
     }
@@ -349,19 +396,19 @@ pub(crate) async fn learn_all(
 }
 
 /// Reads every object, with all threads; the answers are in the order of the objects.
-async fn read_all<T: Send + 'static>(
+async fn read_all<T: Default + Send + 'static>(
     source: &Arc<Source>,
     objects: &[Arc<DataObject>],
-    read: impl Fn(Content<'_>) -> T + Clone + Send + 'static,
+    learn: impl Learn<T> + Clone + Send + Sync + 'static,
 ) -> Result<Vec<T>, QueryError> {
     let start = Instant::now();
     let queue = Arc::new(Queue::new(objects.iter().map(Share::whole)));
     let readers: Vec<_> = (0..source.threads.max(1))
         .map(|_| {
-            let (source, read) = (Arc::clone(source), read.clone());
+            let (source, learn) = (Arc::clone(source), learn.clone());
             let mut feed = Feed::new(&source, &queue);
             SpawnedTask::spawn(async move {
-                let mut inflater = Inflater::with_limit(source.text_limit);
+                let mut inflater = Inflater::new(&source.room);
                 let mut answers = Vec::new();
                 while let Some(fetched) = feed.next(|| inflater.spare()).await {
                     let object = &fetched.share.object;
@@ -371,12 +418,10 @@ async fn read_all<T: Send + 'static>(
                         Err(error) => return Err(source.store_error(&object.key, error)),
                     };
                     add(&source.counters.objects_sampled, 1);
-                    if let Payload::Whole(raw) = &payload {
-                        add(&source.counters.bytes_sampled, raw.bytes().len() as u64);
-                    }
-                    if let Some(content) = content(&source, &mut inflater, object, payload).await? {
-                        answers.push((fetched.at, read(content)));
-                    }
+                    add(&source.counters.bytes_sampled, payload.length());
+                    let learned =
+                        learn_object(&source, &mut inflater, object, payload, &learn).await?;
+                    answers.push((fetched.at, learned));
                     tokio::task::yield_now().await;
                 }
                 Ok(answers)
@@ -404,19 +449,18 @@ pub(crate) async fn learn_types(
     source: &Arc<Source>,
     objects: &[Arc<DataObject>],
 ) -> Result<Vec<ByType>, QueryError> {
-    read_all(source, objects, |content| {
-        let mut types = ByType::new();
-        match content {
-            Content::Shape(shape) => types.entry(None).or_default().merge(&shape),
-            Content::Text(text) => for_each_record(text, false, |record| {
-                let shape = types.entry(event_type(record)).or_default();
-                // The record was read to its end before.
-                shape.observe_record(record).is_ok()
-            }),
+    let learn = |types: &mut ByType, content: Content<'_>| match content {
+        Content::Shape(shape) => {
+            types.entry(None).or_default().merge(&shape);
+            0
         }
-        types
-    })
-    .await
+        Content::Text { text, goes_on } => for_each_record(text, End::of(goes_on), |record| {
+            let shape = types.entry(event_type(record)).or_default();
+            // The record was read to its end before.
+            shape.observe_record(record).is_ok()
+        }),
+    };
+    read_all(source, objects, learn).await
 }
 
 /// The event type of a record.
@@ -454,23 +498,50 @@ fn event_type(record: &[u8]) -> Option<String> {
     of_event.or(of_envelope)
 }
 
-fn observe(shape: &mut Shape, text: &[u8], is_cut: bool) {
-    // A record that is refused was looked at before anything was learned from it.
-    for_each_record(text, is_cut, |record| shape.observe_record(record).is_ok());
+/// What is behind a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nothing.
+    Nothing,
+    /// It was cut, and what the cut may have damaged does not count.
+    Cut,
+    /// More, which is read next.
+    More,
 }
 
-/// Calls `learn` with each record of a text; of one that was cut, without what the cut may have damaged.
-fn for_each_record(text: &[u8], is_cut: bool, mut learn: impl FnMut(&[u8]) -> bool) {
+impl End {
+    fn of(goes_on: bool) -> Self {
+        if goes_on { Self::More } else { Self::Nothing }
+    }
+}
+
+fn observe(shape: &mut Shape, text: &[u8], end: End) -> usize {
+    // A record that is refused was looked at before anything was learned from it.
+    for_each_record(text, end, |record| shape.observe_record(record).is_ok())
+}
+
+/// Calls `learn` with each record of a text; gives how much of the text was done with.
+fn for_each_record(text: &[u8], behind: End, mut learn: impl FnMut(&[u8]) -> bool) -> usize {
     let mut records = Records::start(text);
     while let Some(start) = records.next(text) {
-        match record_end(text, start) {
-            Ok(end) if learn(text.get(start..end).unwrap_or_default()) => records.accept(end),
-            _ if is_cut => return,
+        let error = match record_end(text, start) {
+            Ok(end) if learn(text.get(start..end).unwrap_or_default()) => {
+                records.accept(end);
+                continue;
+            }
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        match (behind, error) {
+            (End::Cut, _) => break,
+            (End::More, Some(error)) if records.resync_within(text, &error).is_none() => break,
+            (End::More, Some(_)) => {}
             _ => {
                 records.resync(text);
             }
         }
     }
+    records.done(text).0
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@
 //!
 //! # The tables
 //!
-//! `events` has one row for each delivered record. Its columns are the records' fields, in order of
-//! appearance and with the types that hold every value that a query reads. They are guessed from a sample and
-//! checked by the scan, value by value; at a value that proves the guess wrong [`Engine::run`] learns from
+//! `events` has one row for each delivered record. Its columns are the records' fields, in the order in which a
+//! sample shows them (what it does not show stands behind it, by name; compaction keeps the order that there was)
+//! and with the types that hold every value that a query reads. They are guessed from the sample and checked by
+//! the scan, value by value; at a value that proves the guess wrong [`Engine::run`] learns from
 //! everything and begins anew, before any row was given out. [`Options::schema`] pins them instead.
 //!
 //! | values seen | type |
@@ -49,6 +50,7 @@ mod constants;
 mod decode;
 pub mod delta;
 mod describe;
+mod directory;
 mod encoding;
 mod engine;
 mod error;
@@ -77,9 +79,11 @@ mod prune;
 mod reader;
 mod results;
 mod scan;
+mod scratch;
 mod shape;
 mod skim;
 mod slots;
+mod spill;
 mod statement;
 mod stats;
 mod survey;
@@ -88,7 +92,7 @@ mod tables;
 mod text;
 
 pub use describe::{DescribedField, Description, EventType};
-pub use engine::{ERRORS, EVENTS, Engine, Feeding, answer, named_tables};
+pub use engine::{Batches, ERRORS, EVENTS, Engine, Feeding, answer, answer_of, named_tables};
 pub use error::QueryError;
 pub use options::{OnError, Options, SchemaCache};
 pub use output::{Format, Style, UnknownFormat, column_names, on_workers, write};

@@ -1,7 +1,9 @@
 //! Which objects a lake has, as far as a query may want them: folders whose names rule them out are not
 //! listed.
 
-use std::{fs, io, path::Path as FsPath};
+mod walk;
+
+use std::io;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{ObjectMeta, path::Path};
@@ -25,9 +27,6 @@ const FIRST: usize = 1_000;
 
 /// Folders in one that are looked into one by one for those of the error output.
 const FOLDERS: usize = 64;
-
-/// Directories that are worth a thread.
-const WORTH_A_THREAD: usize = 64;
 
 /// An object: its key, its size in bytes and when it was written, in milliseconds since the epoch; zero
 /// where a directory would have to be asked for each.
@@ -58,6 +57,31 @@ struct Folder {
 }
 
 impl Folder {
+    /// As [`Folder::enter`] where something is asked of folders.
+    fn enter_if(
+        &self,
+        name: &str,
+        predicate: &Predicate,
+        asks: bool,
+    ) -> Result<Self, Option<(String, String)>> {
+        if asks {
+            return self.enter(name, predicate);
+        }
+        Ok(self.below(name))
+    }
+
+    /// The folder `name` in this one, of which nothing will be asked.
+    fn below(&self, name: &str) -> Self {
+        let mut key = String::with_capacity(self.key.len() + name.len() + 1);
+        key.push_str(&self.key);
+        key.push_str(name);
+        key.push('/');
+        Self {
+            key,
+            known: Vec::new(),
+        }
+    }
+
     /// The folder `name` in this one; `Err` when its name rules it out, with what it says, if anything.
     fn enter(&self, name: &str, predicate: &Predicate) -> Result<Self, Option<(String, String)>> {
         let key = format!("{}{name}/", self.key);
@@ -165,7 +189,7 @@ pub(crate) async fn list(
     }
     let listed = match &source.directory {
         Some(directory) => {
-            let listed = walk_all(directory, top, predicate, source.threads);
+            let listed = walk::all(directory, &top, predicate, source.threads);
             listed.map_err(|error| directory_error(source, beginning, error))?
         }
         None => list_store(source, top, predicate).await?,
@@ -228,16 +252,8 @@ async fn one_level(source: &Source, folder: Folder) -> Result<(Listed, Vec<Folde
     let Some(directory) = &source.directory else {
         return list_level(source, &folder, &Predicate::Maybe).await;
     };
-    let (mut listed, mut deeper) = (Listed::default(), Vec::new());
-    walk_one(
-        directory,
-        &folder,
-        &Predicate::Maybe,
-        &mut listed,
-        &mut deeper,
-    )
-    .map_err(|error| directory_error(source, &folder.key, error))?;
-    Ok((listed, deeper))
+    let walked = walk::one(directory, &folder, &Predicate::Maybe);
+    walked.map_err(|error| directory_error(source, &folder.key, error))
 }
 
 /// The objects that one request lists; of a directory all of them.
@@ -288,105 +304,6 @@ fn directory_error(source: &Source, key: &str, error: io::Error) -> QueryError {
 /// A partition's folder, `_type=…`, is data, as it is for Spark.
 fn is_hidden(name: &str) -> bool {
     name.starts_with(['_', '.']) && name != HIVE_NULL && !name.contains('=')
-}
-
-/// Walks a directory, with several threads where there is much of it.
-fn walk_all(
-    root: &FsPath,
-    top: Folder,
-    predicate: &Predicate,
-    threads: usize,
-) -> io::Result<Listed> {
-    let (mut listed, mut folders) = (Listed::default(), vec![top]);
-    while !folders.is_empty() && folders.len() < WORTH_A_THREAD {
-        let mut deeper = Vec::new();
-        for folder in &folders {
-            walk_one(root, folder, predicate, &mut listed, &mut deeper)?;
-        }
-        folders = deeper;
-    }
-    let share = folders.len().div_ceil(threads.max(1)).max(1);
-    let parts: Vec<io::Result<Listed>> = std::thread::scope(|scope| {
-        let walk = |folders: Vec<Folder>| {
-            let (mut listed, mut folders) = (Listed::default(), folders);
-            folders.reverse();
-            while let Some(folder) = folders.pop() {
-                let mut deeper = Vec::new();
-                walk_one(root, &folder, predicate, &mut listed, &mut deeper)?;
-                deeper.reverse();
-                folders.append(&mut deeper);
-            }
-            Ok(listed)
-        };
-        let handles: Vec<_> = folders
-            .chunks(share)
-            .map(|part| {
-                let part = part.to_vec();
-                scope.spawn(move || walk(part))
-            })
-            .collect();
-        let join = |handle: std::thread::ScopedJoinHandle<'_, io::Result<Listed>>| {
-            handle
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("a thread that lists has panicked")))
-        };
-        handles.into_iter().map(join).collect()
-    });
-    for part in parts {
-        listed.merge(part?);
-    }
-    Ok(listed)
-}
-
-fn walk_one(
-    root: &FsPath,
-    folder: &Folder,
-    predicate: &Predicate,
-    listed: &mut Listed,
-    deeper: &mut Vec<Folder>,
-) -> io::Result<()> {
-    let entries = match fs::read_dir(root.join(&folder.key)) {
-        Ok(entries) => entries,
-        // Gone since it was seen, or never there: nothing is in it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let (mut folders, mut files) = (Vec::new(), Vec::new());
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().into_string().map_err(|name| {
-            let name = format!("the name {} is not UTF-8", name.display());
-            io::Error::new(io::ErrorKind::InvalidData, name)
-        })?;
-        if is_hidden(&name) {
-            continue;
-        }
-        let mut kind = entry.file_type()?;
-        if kind.is_symlink() {
-            match fs::metadata(entry.path()) {
-                Ok(target) => kind = target.file_type(),
-                Err(_) => continue,
-            }
-        }
-        if kind.is_dir() {
-            folders.push(name);
-        } else if kind.is_file() {
-            files.push(name);
-        }
-    }
-    files.sort_unstable();
-    folders.sort_unstable();
-    let keys = files
-        .into_iter()
-        .map(|name| (folder.key.clone() + &name, 0, 0));
-    listed.objects.extend(keys);
-    for name in folders {
-        match folder.enter(&name, predicate) {
-            Ok(entered) => deeper.push(entered),
-            Err(said) => listed.skipped.push(said),
-        }
-    }
-    Ok(())
 }
 
 async fn list_store(

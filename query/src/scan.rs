@@ -4,6 +4,7 @@
 //! inflates, parses and builds columns where the operator above runs: a batch is used while it is still in
 //! the processor's cache.
 
+mod filling;
 mod worker;
 
 use std::{
@@ -251,7 +252,7 @@ impl ExecutionPlan for ScanExec {
             self.schema(),
             &self.queue(partition),
             self.decoder(),
-            context.session_config().batch_size(),
+            &context,
         );
         let batches = stream::unfold(worker, |mut worker| async move {
             let batch = worker.next().await?;

@@ -59,6 +59,11 @@ impl Survey {
         Marked::new(text, &self.marks, self.has_backslashes)
     }
 
+    /// Bytes of memory that are held.
+    pub(crate) fn size(&self) -> usize {
+        self.marks.capacity() * size_of::<Marks>() + self.ends.capacity() * size_of::<u32>()
+    }
+
     fn clear(&mut self) {
         self.ends.clear();
         self.marks.clear();

@@ -390,3 +390,56 @@ fn settings_come_from_flags_before_the_environment_before_the_file() {
     place.file("hydrant.toml", "lakes = 1\n");
     insta::assert_snapshot!(place.run(&["sql", "-c", sql]).screen());
 }
+
+/// The most memory of its own that a query held, in KiB: pages of the program's file are nobody's.
+#[cfg(target_os = "linux")]
+fn most_held(place: &Place, arguments: &[&str]) -> u64 {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_hydrant"))
+        .args(arguments)
+        .current_dir(place.path())
+        .env_clear()
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let held = || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        let line = status.lines().find(|line| line.starts_with("RssAnon:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    let mut most = 0;
+    let done = loop {
+        most = most.max(held().unwrap_or_default());
+        if let Some(done) = child.try_wait().unwrap() {
+            break done;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    };
+    assert!(done.success());
+    most
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bound_on_memory_holds_whatever_the_size_of_an_object() {
+    let place = Place::new();
+    let record = format!("{{\"n\":1,\"text\":\"{}\"}}\n", "x".repeat(1_000));
+    place.file("lake/events/large", record.repeat(32_000));
+    let query = |limit: &'static str| {
+        let sql = "select sum(n), max(length(text)) from events";
+        let mut arguments = vec!["sql", "--lake", "lake", "-c", sql];
+        arguments.extend(["--memory-limit", limit]);
+        arguments
+    };
+    let nothing = most_held(&place, &["sql", "--lake", "lake", "-c", "select 1"]);
+    let free = most_held(&place, &query("2GB"));
+    assert!(
+        free > nothing + 32_000,
+        "{free} KiB, and {nothing} for nothing"
+    );
+    let bound = most_held(&place, &query("16MB"));
+    assert!(
+        bound < nothing + 16_000,
+        "{bound} KiB, and {nothing} for nothing"
+    );
+}

@@ -41,7 +41,7 @@ use crate::{
     column::Fault,
     constants::Constant,
     decode::{Decoder, EventDecoder, TableColumns},
-    encoding::{Inflater, Raw},
+    encoding::{Inflater, Raw, Room, Scratch, ScratchFile},
     framing::{Records, record_end},
     object::DataObject,
     paths::Projection,
@@ -106,8 +106,18 @@ fn finish(mut decoder: EventDecoder) -> RecordBatch {
     decoder.finish().expect("columns that fit the schema")
 }
 
+/// Objects are held whole: no file is asked for.
+struct NoScratch;
+
+impl Scratch for NoScratch {
+    fn file(&self) -> std::io::Result<ScratchFile> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
 fuzz_target!(|object: &[u8]| {
-    let mut inflater = Inflater::with_limit(1 << 20);
+    let room = Room::new(None, 1, Arc::new(NoScratch));
+    let mut inflater = Inflater::new(&Arc::new(room));
     if inflater.take(Raw::Read(object.to_vec())).is_err() {
         return;
     }

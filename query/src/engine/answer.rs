@@ -71,6 +71,7 @@ pub(super) async fn run(
                         engine.tables.learn(None).await?;
                     }
                 }
+                QueryError::Memory { .. } if engine.spills_now() => continue,
                 error => return Err(error),
             },
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt8Array, UInt32Array},
+    array::{ArrayRef, AsArray, BooleanArray, ListArray, UInt8Array, UInt32Array},
     buffer::OffsetBuffer,
     datatypes::{DataType, Field, FieldRef, UInt32Type},
 };
@@ -15,7 +15,11 @@ use datafusion::{
     },
 };
 
-use super::{arguments::masks, single::Single};
+use super::{
+    arguments::masks,
+    groups::{counts, size_with, states_of_rows},
+    single::Single,
+};
 
 /// Most conditions, as in `ClickHouse`.
 const MAX_CONDITIONS: usize = 32;
@@ -117,7 +121,7 @@ impl GroupsAccumulator for Met {
         self.groups.resize(total, 0);
         let masks = masks(values, groups.len());
         for (row, (group, mask)) in groups.iter().zip(masks).enumerate() {
-            if filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row)) {
+            if counts(filter, row) {
                 self.add(*group, mask);
             }
         }
@@ -168,13 +172,10 @@ impl GroupsAccumulator for Met {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> DataFusionResult<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, Array::len);
-        let mut each = Self::new(self.conditions);
-        each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        states_of_rows(Self::new(self.conditions), values, filter)
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.groups.capacity() * size_of::<u32>()
+        size_with::<Self, _>(&self.groups)
     }
 }

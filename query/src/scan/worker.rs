@@ -6,17 +6,25 @@ use std::{
 };
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
-use datafusion::{common::Result as DataFusionResult, error::DataFusionError};
-use hydrant_records::json::{JsonError, JsonErrorKind};
+use datafusion::{
+    common::Result as DataFusionResult,
+    error::DataFusionError,
+    execution::{
+        TaskContext,
+        memory_pool::{MemoryConsumer, MemoryReservation},
+    },
+};
 
-use super::{Kind, Plan};
+use super::{
+    Kind, Plan,
+    filling::{Filling, Framing, Progress, Stretch},
+};
 use crate::{
-    column::{ENOUGH, Fault},
     decode::Decoder,
-    encoding::{Inflater, Raw, Unreadable},
+    encoding::{Inflater, Unreadable},
     error::QueryError,
     fetch::{Feed, Fetched, Payload, Queue, Share},
-    framing::{Records, record_end},
+    framing::Records,
     hours::interval,
     object::DataObject,
     parquet_object::{self, Fault as ParquetFault, Opened, Ranges, Rows},
@@ -25,26 +33,18 @@ use crate::{
     survey::Survey,
 };
 
-/// A batch is sent when the records in it make up this much text, even if they are few: the offsets of an
-/// Arrow column hold 2 GiB, and memory is for more than one batch.
-const BATCH_BYTES: usize = 16 << 20;
-
 /// One partition's reader.
 pub(super) struct Worker {
     plan: Arc<Plan>,
-    schema: SchemaRef,
     feed: Feed,
-    decoder: Box<dyn Decoder>,
+    filling: Filling,
     inflater: Inflater,
     survey: Survey,
     current: Option<Current>,
     /// The Parquet object that is being read.
     parquet: Option<Parquet>,
-    ready: VecDeque<RecordBatch>,
-    batch_rows: usize,
-    rows: usize,
-    bytes: usize,
-    left: usize,
+    /// What of the query's memory the texts take.
+    memory: MemoryReservation,
     ended: bool,
 }
 
@@ -53,6 +53,8 @@ struct Current {
     object: Arc<DataObject>,
     report: ObjectReport,
     framing: Framing,
+    /// Lines of it before the stretch that is held.
+    before: u64,
 }
 
 /// The Parquet object that is being read.
@@ -63,14 +65,6 @@ struct Parquet {
     groups: VecDeque<usize>,
     /// The rows of the one that is being read.
     rows: Option<Rows>,
-}
-
-/// Where the next record is.
-enum Framing {
-    /// One a line; the next line and its start.
-    Lines(usize, usize),
-    /// As the strict scanner finds it.
-    Records(Records),
 }
 
 impl Parquet {
@@ -91,36 +85,24 @@ impl Parquet {
     }
 }
 
-/// What came of reading on.
-enum Progress {
-    /// The batch is full.
-    Full,
-    /// The object is read.
-    Done,
-}
-
 impl Worker {
     pub(super) fn new(
         plan: &Arc<Plan>,
         schema: SchemaRef,
         queue: &Arc<Queue>,
         decoder: Box<dyn Decoder>,
-        batch_rows: usize,
+        context: &TaskContext,
     ) -> Self {
+        let batch_rows = context.session_config().batch_size();
         Self {
             feed: Feed::new(&plan.source, queue),
-            inflater: Inflater::with_limit(plan.source.text_limit),
-            left: plan.limit.unwrap_or(usize::MAX),
+            inflater: Inflater::new(&plan.source.room),
+            filling: Filling::new(plan, schema, decoder, batch_rows),
             plan: Arc::clone(plan),
-            schema,
-            decoder,
             survey: Survey::default(),
             current: None,
             parquet: None,
-            ready: VecDeque::new(),
-            batch_rows,
-            rows: 0,
-            bytes: 0,
+            memory: MemoryConsumer::new("texts of objects").register(context.memory_pool()),
             ended: false,
         }
     }
@@ -128,7 +110,7 @@ impl Worker {
     /// The next batch.
     pub(super) async fn next(&mut self) -> Option<DataFusionResult<RecordBatch>> {
         loop {
-            if let Some(batch) = self.ready.pop_front() {
+            if let Some(batch) = self.filling.next() {
                 return Some(Ok(batch));
             }
             if self.ended {
@@ -150,9 +132,10 @@ impl Worker {
             return self.read_on();
         }
         let inflater = &mut self.inflater;
-        let next = match self.left {
-            0 => None,
-            _ => self.feed.next(|| inflater.spare()).await,
+        let next = if self.filling.has_enough() {
+            None
+        } else {
+            self.feed.next(|| inflater.spare()).await
         };
         match next {
             Some(fetched) => self.begin(fetched).await,
@@ -165,8 +148,8 @@ impl Worker {
         if self.plan.kind == Kind::Events {
             self.plan.scans.ended.fetch_add(1, Ordering::AcqRel);
         }
-        if self.rows > 0 {
-            self.send()?;
+        if self.filling.has_rows() {
+            self.filling.send()?;
         }
         Ok(())
     }
@@ -175,15 +158,8 @@ impl Worker {
     async fn begin(&mut self, fetched: Fetched) -> DataFusionResult<()> {
         let source = Arc::clone(&self.plan.source);
         let mut report = ObjectReport::new(&fetched.share.object);
-        let raw = match fetched.bytes {
-            Ok(Payload::Whole(raw)) => raw,
-            Ok(Payload::Ranges(ranges)) => {
-                add(
-                    &source.counters.objects_opened,
-                    u64::from(fetched.share.part == 0),
-                );
-                return self.open(fetched.share, ranges).await;
-            }
+        let payload = match fetched.bytes {
+            Ok(payload) => payload,
             Err(error) => {
                 source
                     .unreadable(&mut report, error)
@@ -193,55 +169,97 @@ impl Worker {
             }
         };
         let counters = &source.counters;
-        add(&counters.objects_opened, 1);
-        add(&counters.bytes_opened, raw.bytes().len() as u64);
-        if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) {
-            let ranges = parquet_object::whole(raw);
-            return self.open(fetched.share, ranges).await;
-        }
-        self.begin_text(fetched.share.object, raw)
+        add(&counters.objects_opened, u64::from(fetched.share.part == 0));
+        let payload = match payload {
+            Payload::Ranges(ranges) => return self.open(fetched.share, ranges).await,
+            Payload::Whole(raw)
+                if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) =>
+            {
+                add(&counters.bytes_opened, raw.bytes().len() as u64);
+                return self.open(fetched.share, parquet_object::whole(raw)).await;
+            }
+            Payload::Large(large) if self.plan.kind == Kind::Events && large.is_parquet() => {
+                return match Ranges::of_object(&source, &fetched.share.object) {
+                    Ok(ranges) => self.open(fetched.share, ranges).await,
+                    Err(error) => self.fail_rows(report, ParquetFault::Store(error)),
+                };
+            }
+            payload => payload,
+        };
+        self.begin_text(fetched.share.object, payload)
     }
 
     /// Starts on an object that is text.
-    fn begin_text(&mut self, object: Arc<DataObject>, raw: Raw) -> DataFusionResult<()> {
+    fn begin_text(&mut self, object: Arc<DataObject>, payload: Payload) -> DataFusionResult<()> {
         let source = Arc::clone(&self.plan.source);
         let counters = &source.counters;
-        let mut report = ObjectReport::new(&object);
-        if let Err(unreadable) = self.inflater.take(raw) {
-            report.unreadable(&unreadable);
-            return source.finish(report).map_err(QueryError::into_datafusion);
+        add(&counters.bytes_opened, payload.length());
+        let report = ObjectReport::new(&object);
+        let taken = payload.give_to(&mut self.inflater);
+        self.note_memory();
+        if let Err(unreadable) = taken {
+            return self.refuse(report, &unreadable);
         }
         let text = self.inflater.text();
-        add(&counters.bytes_inflated, text.len() as u64);
-        if self
-            .plan
-            .needles
-            .iter()
-            .any(|needle| !needle.may_be_in(text))
-        {
-            add(&counters.objects_passed_over, 1);
-            return Ok(());
+        if !self.inflater.goes_on() {
+            let may_match = |text: &[u8]| self.plan.needles.iter().all(|it| it.may_be_in(text));
+            if !may_match(text) {
+                add(&counters.bytes_inflated, text.len() as u64);
+                add(&counters.objects_passed_over, 1);
+                return Ok(());
+            }
         }
-        let counts = self.decoder.counts_only() && self.plan.needles.is_empty();
-        let is_plain = if counts {
-            self.survey.count(text)
-        } else {
-            self.survey.look(text)
-        };
-        self.decoder.begin(&object);
-        if is_plain && counts {
-            return self.push_unseen(self.survey.records);
+        self.filling.decoder().begin(&object);
+        let framing = self.look(None);
+        if let (Framing::Counted(records), false) = (&framing, self.inflater.goes_on()) {
+            return self.filling.push_unseen(*records);
         }
         self.current = Some(Current {
             object,
             report,
-            framing: if is_plain {
-                Framing::Lines(0, 0)
-            } else {
-                Framing::Records(Records::start(text))
-            },
+            framing,
+            before: 0,
         });
         Ok(())
+    }
+
+    /// What becomes of an object that cannot be read.
+    fn refuse(&self, mut report: ObjectReport, why: &Unreadable) -> DataFusionResult<()> {
+        if let Unreadable::NoRoom(reason) = why {
+            let reason = format!("{}: {reason}", report.object());
+            return Err(DataFusionError::ResourcesExhausted(reason));
+        }
+        report.unreadable(why);
+        let finished = self.plan.source.finish(report);
+        finished.map_err(QueryError::into_datafusion)
+    }
+
+    /// Counts what the texts take as the query's.
+    fn note_memory(&mut self) {
+        self.memory
+            .resize(self.inflater.size() + self.survey.size());
+    }
+
+    /// Looks over the text that was read, which goes on behind so many lines: where are its records?
+    fn look(&mut self, before: Option<u64>) -> Framing {
+        let counts = self.filling.counts_only() && self.plan.needles.is_empty();
+        let (text, lines) = (self.inflater.text(), self.inflater.lines());
+        add(
+            &self.plan.source.counters.bytes_inflated,
+            lines.len() as u64,
+        );
+        let is_plain = match (lines.is_empty() && self.inflater.goes_on(), counts) {
+            (true, _) => false,
+            (false, true) => self.survey.count(lines),
+            (false, false) => self.survey.look(lines),
+        };
+        if is_plain && counts {
+            return Framing::Counted(self.survey.records);
+        }
+        if is_plain {
+            return Framing::Lines(0, 0);
+        }
+        Framing::Records(before.map_or_else(|| Records::start(text), Records::behind))
     }
 
     /// Opens a Parquet object.
@@ -251,11 +269,12 @@ impl Worker {
         let report = ObjectReport::new(&object);
         // How many rows a compacted file has is noted beside it.
         if let Some(rows) = object.compacted.as_ref().and_then(|file| file.rows)
-            && self.schema.fields().is_empty()
+            && self.filling.is_without_columns()
             && self.plan.filters.is_empty()
         {
             let rows = if part == 0 { rows } else { 0 };
-            return self.push_unseen(usize::try_from(rows).unwrap_or(usize::MAX));
+            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+            return self.filling.push_unseen(rows);
         }
         if self.plan.kind == Kind::Errors {
             return self.open_foreign(object, report).await;
@@ -281,15 +300,15 @@ impl Worker {
             Err(ParquetFault::Foreign) => return self.open_foreign(object, report).await,
             Err(fault) => return self.fail_rows(report, fault),
         };
-        let counts = self.decoder.counts_only() && self.plan.filters.is_empty();
+        let counts = self.filling.counts_only() && self.plan.filters.is_empty();
         // What keys say of the rows of a compacted file is in the file.
-        if counts && (object.compacted.is_none() || self.schema.fields().is_empty()) {
-            self.decoder.begin(&object);
+        if counts && (object.compacted.is_none() || self.filling.is_without_columns()) {
+            self.filling.decoder().begin(&object);
             let rows = groups.iter().map(|group| opened.rows_of(*group)).sum();
-            return self.push_unseen(rows);
+            return self.filling.push_unseen(rows);
         }
-        if self.rows > 0 {
-            self.send()?;
+        if self.filling.has_rows() {
+            self.filling.send()?;
         }
         self.parquet = Some(Parquet {
             opened,
@@ -307,29 +326,16 @@ impl Worker {
         report: ObjectReport,
     ) -> DataFusionResult<()> {
         let source = Arc::clone(&self.plan.source);
-        match source.get_whole(&object.key).await {
-            Ok(raw) if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) => {
+        match source.get_whole(&object).await {
+            Ok(Payload::Whole(raw))
+                if self.plan.kind == Kind::Events && parquet_object::is_one(raw.bytes()) =>
+            {
                 let reason = "the Parquet data ends early (a truncated object)".to_owned();
                 self.fail_rows(report, ParquetFault::Damaged(reason))
             }
-            Ok(raw) => {
-                add(&source.counters.bytes_opened, raw.bytes().len() as u64);
-                self.begin_text(object, raw)
-            }
+            Ok(payload) => self.begin_text(object, payload),
             Err(error) => self.fail_rows(report, ParquetFault::Store(error)),
         }
-    }
-
-    /// Adds rows of which nothing is looked at.
-    fn push_unseen(&mut self, rows: usize) -> DataFusionResult<()> {
-        let rows = rows.min(self.left);
-        self.decoder.push_unseen(rows);
-        self.rows += rows;
-        self.left -= rows;
-        if self.rows >= self.batch_rows {
-            self.send()?;
-        }
-        Ok(())
     }
 
     /// Reads the next batch of a Parquet object.
@@ -339,11 +345,8 @@ impl Worker {
             return Ok(());
         };
         match parquet.next(&self.plan).await {
-            Ok(Some(batch)) if self.left > 0 => {
-                let kept = batch.num_rows().min(self.left);
-                self.left -= kept;
-                add(&source.counters.rows, kept as u64);
-                self.ready.push_back(batch.slice(0, kept));
+            Ok(Some(batch)) if !self.filling.has_enough() => {
+                self.filling.push_batch(&batch);
                 self.parquet = Some(parquet);
                 Ok(())
             }
@@ -375,38 +378,29 @@ impl Worker {
             .map_err(QueryError::into_datafusion)
     }
 
-    /// Reads on in the object until a batch is full or the object is read.
+    /// Reads on in the object until a batch is full, or its text or a stretch of it is read.
     fn read_on(&mut self) -> DataFusionResult<()> {
         let Some(mut current) = self.current.take() else {
             return Ok(());
         };
-        // The buffer is lent to the text while the rest of the worker is used.
-        let inflater = std::mem::take(&mut self.inflater);
-        let mut survey = std::mem::take(&mut self.survey);
-        let progress = match &mut current.framing {
-            Framing::Lines(line, start) => {
-                self.read_lines(inflater.text(), &survey, (line, start), &mut current.report)
-            }
-            Framing::Records(records) => {
-                self.read_records(inflater.text(), &mut survey, records, &mut current.report)
-            }
+        let stretch = Stretch {
+            text: self.inflater.text(),
+            survey: &self.survey,
+            before: current.before,
+            goes_on: self.inflater.goes_on(),
         };
-        (self.inflater, self.survey) = (inflater, survey);
+        let progress = self
+            .filling
+            .read(&mut current.framing, stretch, &mut current.report);
         match progress {
             Ok(Progress::Full) => {
-                self.send()?;
+                self.filling.send()?;
                 self.current = Some(current);
                 Ok(())
             }
-            Ok(Progress::Done) => {
-                if self.left == 0 && self.rows > 0 {
-                    self.send()?;
-                }
-                let finished = self.plan.source.finish(current.report);
-                finished.map_err(QueryError::into_datafusion)
-            }
+            Ok(Progress::Done) => self.go_on(current),
             Err(line) => {
-                if self.decoder.found_stray() {
+                if self.filling.decoder().found_stray() {
                     self.plan.scans.strays.store(true, Ordering::Release);
                 }
                 Err(drift(&current.object.key, line))
@@ -414,125 +408,39 @@ impl Worker {
         }
     }
 
-    fn is_wanted(&self, record: &[u8]) -> bool {
-        self.plan.needles.iter().all(|it| it.may_be_in(record))
-    }
-
-    /// Counts a row; whether the batch is full with it.
-    #[inline]
-    fn count(&mut self, bytes: usize) -> bool {
-        self.rows += 1;
-        self.left -= 1;
-        self.bytes += bytes;
-        self.rows >= self.batch_rows || self.bytes >= BATCH_BYTES
-    }
-
-    /// `Err` is the line whose record does not fit the schema.
-    fn read_lines(
-        &mut self,
-        text: &[u8],
-        survey: &Survey,
-        (line, start): (&mut usize, &mut usize),
-        report: &mut ObjectReport,
-    ) -> Result<Progress, u64> {
-        let has_needles = !self.plan.needles.is_empty();
-        let marked = survey.marked(text);
-        while let Some(&end) = survey.ends.get(*line) {
-            let (from, end) = (*start, end as usize);
-            *line += 1;
-            *start = end + 1;
-            if from == end || self.left == 0 {
-                continue;
+    /// Goes on to the next stretch of an object, if there is one and it is wanted.
+    fn go_on(&mut self, mut current: Current) -> DataFusionResult<()> {
+        let (done, before) = match &mut current.framing {
+            Framing::Records(records) => records.done(self.inflater.text()),
+            Framing::Counted(records) => {
+                self.filling.push_unseen(*records)?;
+                let lines = self.inflater.lines();
+                let feeds = memchr::memchr_iter(b'\n', lines).count();
+                (lines.len(), current.before + feeds as u64)
             }
-            if has_needles && !self.is_wanted(text.get(from..end).unwrap_or_default()) {
-                continue;
+            Framing::Lines(..) => {
+                let lines = self.survey.ends.len() as u64;
+                (self.inflater.lines().len(), current.before + lines)
             }
-            match self.decoder.push(marked, from) {
-                Ok(pushed) if pushed.end == ENOUGH || pushed.end <= end => {
-                    if let Some(path) = pushed.bad {
-                        report.bad_value(*line as u64, &path);
-                    }
-                    if self.count(end - from) {
-                        return Ok(Progress::Full);
-                    }
-                }
-                // A value that runs on behind its line: the strict scanner will say what is wrong.
-                Ok(_) | Err(Fault::Broken) => {
-                    let record = text.get(..end).unwrap_or_default();
-                    report.bad_record(*line as u64, from, fault_of(record, from), end - from);
-                }
-                Err(Fault::Misfit) => return Err(*line as u64),
+        };
+        let is_done = self.filling.has_enough() || self.plan.source.stops_at(&current.report);
+        if is_done || !self.inflater.goes_on() {
+            if self.filling.has_enough() && self.filling.has_rows() {
+                self.filling.send()?;
             }
-            if self.plan.source.stops_at(report) {
-                break;
-            }
+            let finished = self.plan.source.finish(current.report);
+            return finished.map_err(QueryError::into_datafusion);
         }
-        Ok(Progress::Done)
-    }
-
-    fn read_records(
-        &mut self,
-        text: &[u8],
-        survey: &mut Survey,
-        records: &mut Records,
-        report: &mut ObjectReport,
-    ) -> Result<Progress, u64> {
-        while self.left > 0
-            && !self.plan.source.stops_at(report)
-            && let Some(start) = records.next(text)
-        {
-            let end = match record_end(text, start) {
-                Ok(end) => end,
-                Err(error) => {
-                    let line = records.line(text);
-                    let skipped = records.resync(text);
-                    report.bad_record(line, start, error, skipped);
-                    continue;
-                }
-            };
-            let record = text.get(start..end).unwrap_or_default();
-            if !self.is_wanted(record) {
-                records.accept(end);
-                continue;
-            }
-            match self.decoder.push(survey.mark(record), 0) {
-                Ok(pushed) => {
-                    if let Some(path) = pushed.bad {
-                        report.bad_value(records.line(text), &path);
-                    }
-                    records.accept(end);
-                    if self.count(end - start) {
-                        return Ok(Progress::Full);
-                    }
-                }
-                Err(Fault::Misfit) => return Err(records.line(text)),
-                Err(Fault::Broken) => {
-                    let line = records.line(text);
-                    let error = fault_of(record, 0);
-                    let skipped = records.resync(text);
-                    report.bad_record(line, start, error, skipped);
-                }
-            }
+        let read = self.inflater.read_on(done);
+        if let Err(why) = read {
+            return self.refuse(current.report, &why);
         }
-        Ok(Progress::Done)
-    }
-
-    fn send(&mut self) -> DataFusionResult<()> {
-        add(&self.plan.source.counters.rows, self.rows as u64);
-        (self.rows, self.bytes) = (0, 0);
-        let batch = self.decoder.finish().map_err(DataFusionError::from)?;
-        debug_assert_eq!(batch.schema(), self.schema);
-        self.ready.push_back(batch);
+        current.before = before;
+        current.framing = self.look(Some(before));
+        self.note_memory();
+        self.current = Some(current);
         Ok(())
     }
-}
-
-/// What the strict scanner has against the record at `start`.
-fn fault_of(text: &[u8], start: usize) -> JsonError {
-    record_end(text, start).err().unwrap_or(JsonError {
-        kind: JsonErrorKind::ExpectedValue,
-        offset: start,
-    })
 }
 
 fn drift(object: &str, line: u64) -> DataFusionError {

@@ -14,6 +14,8 @@ mod events;
 mod keys;
 mod lake;
 mod laws;
+mod library;
+mod limit;
 mod output;
 mod parquet;
 mod pruning;

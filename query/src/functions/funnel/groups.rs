@@ -12,7 +12,10 @@ use datafusion::{
 };
 
 use super::{
-    super::arguments::{Times, masks},
+    super::{
+        arguments::{Times, masks},
+        groups::{counts, size_with, states_of_rows},
+    },
     level::{Rule, Step},
 };
 
@@ -130,9 +133,7 @@ impl GroupsAccumulator for Funnels {
         let every_row = self.rule.needs_every_row();
         let masks = masks(conditions, groups.len());
         for (row, (group, met)) in groups.iter().zip(masks).enumerate() {
-            if (met == 0 && !every_row)
-                || filter.is_some_and(|filter| filter.is_null(row) || !filter.value(row))
-            {
+            if (met == 0 && !every_row) || !counts(filter, row) {
                 continue;
             }
             if let Some(time) = times.get(row) {
@@ -201,13 +202,10 @@ impl GroupsAccumulator for Funnels {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> DataFusionResult<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, Array::len);
-        let mut each = Self::new(self.rule, self.time);
-        each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        states_of_rows(Self::new(self.rule, self.time), values, filter)
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.rows.capacity() * size_of::<Row>()
+        size_with::<Self, _>(&self.rows)
     }
 }
