@@ -4,8 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use hydrant_endpoint::private_files;
 use jiff::Timestamp;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
 use serde::Deserialize;
 
 use crate::target::{Adapter, Bulk, Failure, Outgoing};
@@ -38,9 +39,15 @@ impl Archives {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
+        let file = private_files()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
-            .create(path)?;
+            .create_with_backend(FileBackend::new(file)?)?;
         let transaction = database.begin_write()?;
         transaction.open_table(EVENTS)?;
         transaction.open_table(TOTALS)?;

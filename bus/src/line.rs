@@ -1,10 +1,13 @@
 //! One target of one rule: the events that wait for it, and the task that delivers them.
 
+mod giving_up;
+mod plan;
+mod vain;
+
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -12,19 +15,18 @@ use std::{
 use bytes::Bytes;
 use hydrant_endpoint::{Clock, Counter, Ids, Receipt, Receipts, StreamLog};
 use jiff::Timestamp;
-use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::{
-    input::{EventPlaceholder, Input, Matched},
-    notice::{Notice, Observer},
-    target::{Adapter, Bulk, Failure, Message, Outgoing, Queues, pause},
-};
+pub(crate) use plan::Plan;
 
-/// How often and how long an event is offered when a target says nothing (EventBridge user guide, "Event retry
-/// policy and using dead-letter queues").
-const MAX_ATTEMPTS: u64 = 185;
-const MAX_AGE: Duration = Duration::from_hours(24);
+use giving_up::exhausted;
+use vain::Vain;
+
+use crate::{
+    input::{EventPlaceholder, Matched},
+    notice::{Notice, Observer},
+    target::{Bulk, Failure, Outgoing, Queues, pause},
+};
 
 /// What all lines share.
 #[derive(Debug)]
@@ -38,34 +40,6 @@ pub(crate) struct Courier {
     pub(crate) ids: Mutex<Ids>,
 }
 
-/// How a target is delivered to, until it is put anew.
-#[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) target: String,
-    pub(crate) target_arn: String,
-    pub(crate) input: Input,
-    pub(crate) adapter: Arc<dyn Adapter>,
-    /// `RetryPolicy` and `DeadLetterConfig` as given.
-    pub(crate) given: Value,
-}
-
-impl Plan {
-    /// Attempts after the first.
-    fn retries(&self) -> u64 {
-        let given = &self.given["RetryPolicy"]["MaximumRetryAttempts"];
-        given.as_u64().unwrap_or(MAX_ATTEMPTS)
-    }
-
-    fn age(&self) -> Duration {
-        let given = &self.given["RetryPolicy"]["MaximumEventAgeInSeconds"];
-        given.as_u64().map_or(MAX_AGE, Duration::from_secs)
-    }
-
-    fn dead_letters(&self) -> Option<&str> {
-        self.given["DeadLetterConfig"]["Arn"].as_str()
-    }
-}
-
 /// Numbers of one target. Their names are CloudWatch's.
 #[derive(Debug, Default)]
 pub(crate) struct LineMetrics {
@@ -76,8 +50,10 @@ pub(crate) struct LineMetrics {
     pub(crate) retried: Counter,
     pub(crate) dead_letters: Counter,
     pub(crate) lost_dead_letters: Counter,
-    /// Events whose next attempt is waited for.
-    pub(crate) resting: AtomicU64,
+    /// Events that were offered in vain and are not done with.
+    retrying: AtomicU64,
+    /// Deliveries that have such events.
+    struggling: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -87,6 +63,8 @@ pub(crate) struct Line {
     pub(crate) bus: String,
     pub(crate) log: Arc<StreamLog>,
     pub(crate) metrics: LineMetrics,
+    /// Deliveries that may be under way at once.
+    parallelism: usize,
     plan: RwLock<Arc<Plan>>,
     task: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -96,16 +74,9 @@ pub(crate) struct Line {
 struct Waiting {
     event: Bytes,
     arrival: Timestamp,
+    /// How often it was offered.
+    attempts: u32,
     receipt: Receipt,
-}
-
-/// Why an event is offered no more.
-#[derive(Debug, Clone, Copy)]
-enum Exhausted {
-    /// Its target will never take it.
-    Refused,
-    Attempts,
-    Age,
 }
 
 impl Line {
@@ -122,6 +93,7 @@ impl Line {
             bus,
             log,
             metrics: LineMetrics::default(),
+            parallelism: courier.parallelism.max(1),
             plan: RwLock::new(Arc::new(plan)),
             task: Mutex::default(),
         });
@@ -152,20 +124,17 @@ impl Line {
     }
 
     async fn run(self: Arc<Self>, courier: Arc<Courier>) {
-        let permits = Arc::new(Semaphore::new(courier.parallelism.max(1)));
+        let permits = Arc::new(Semaphore::new(self.parallelism));
         // Those under way end with this task.
         let mut under_way = tokio::task::JoinSet::new();
         loop {
-            let (segment, batches) = tokio::select! {
-                next = self.log.next() => match next {
-                    Ok(next) => next,
-                    Err(error) => {
-                        tracing::error!(%error, rule = %self.rule_arn, "events that wait cannot be read");
-                        courier.clock.sleep(Duration::from_secs(1)).await;
-                        continue;
-                    }
-                },
-                Some(_) = under_way.join_next() => continue,
+            let (segment, batches) = match self.log.next().await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::error!(%error, rule = %self.rule_arn, "events that wait cannot be read");
+                    courier.clock.sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
             };
             let mut index = 0;
             let mut waiting = Vec::new();
@@ -175,6 +144,7 @@ impl Line {
                         waiting.push(Waiting {
                             event,
                             arrival: batch.arrival,
+                            attempts: segment.tries(index),
                             receipt: Receipt::new(Arc::clone(&segment), index),
                         });
                     }
@@ -199,7 +169,7 @@ impl Line {
 
     /// Offers events until the target or the dead-letter queue has them.
     async fn deliver(&self, mut waiting: Vec<Waiting>, courier: &Courier) {
-        let mut attempts = 0;
+        let mut vain = Vain::new(&self.metrics);
         while !waiting.is_empty() {
             let plan = self.plan();
             let (mut outgoing, mut offered) = (Vec::new(), Vec::new());
@@ -216,47 +186,49 @@ impl Line {
                     Err(()) => done.push(it.receipt),
                 }
             }
-            attempts += 1;
             self.metrics.invocations.add(outgoing.len() as u64);
             let outcomes = if outgoing.is_empty() {
                 Vec::new()
             } else {
                 plan.adapter.send(&outgoing).await
             };
-            let mut again = Vec::new();
+            let (mut again, mut given_up) = (Vec::new(), Vec::new());
             let mut worst: Option<Failure> = None;
-            for (it, outcome) in offered.into_iter().zip(outcomes) {
+            for (mut it, outcome) in offered.into_iter().zip(outcomes) {
                 let Err(failure) = outcome else {
                     self.metrics.delivered.add(1);
                     done.push(it.receipt);
                     continue;
                 };
-                if let Some(why) = exhausted(&plan, &failure, attempts, it.arrival, courier) {
-                    self.give_up(&plan, &it, &failure, (why, attempts), courier)
-                        .await;
-                    done.push(it.receipt);
+                it.attempts += 1;
+                if let Some(why) = exhausted(&plan, &failure, &it, courier) {
+                    given_up.push((it, failure, why));
                 } else {
+                    it.receipt.tried(it.attempts);
                     again.push(it);
                     worst = Some(failure);
                 }
             }
+            vain.now(again.len() + given_up.len());
             done.complete();
             self.log.tell();
+            for (it, failure, why) in given_up {
+                self.give_up(&plan, &it, &failure, why, courier).await;
+                let mut done = Receipts::default();
+                done.push(it.receipt);
+                done.complete();
+                self.log.tell();
+            }
+            vain.now(again.len());
             waiting = again;
             if let Some(failure) = worst {
-                self.wait(&plan, &failure, (attempts, waiting.len()), courier)
-                    .await;
+                self.wait(&plan, &failure, &waiting, courier).await;
             }
         }
     }
 
-    async fn wait(
-        &self,
-        plan: &Plan,
-        failure: &Failure,
-        (attempts, events): (u32, usize),
-        courier: &Courier,
-    ) {
+    async fn wait(&self, plan: &Plan, failure: &Failure, waiting: &[Waiting], courier: &Courier) {
+        let attempts = waiting.iter().map(|it| it.attempts).max().unwrap_or(1);
         let drawn = {
             let mut ids = courier.ids.lock().unwrap_or_else(PoisonError::into_inner);
             ids.uuid().as_u128()
@@ -264,7 +236,7 @@ impl Line {
         #[expect(clippy::cast_precision_loss, reason = "any fraction does")]
         let jitter = (drawn >> 64) as f64 / u64::MAX as f64;
         let pause = pause(attempts, jitter, failure.retry_after, courier.time_scale);
-        self.metrics.retried.add(events as u64);
+        self.metrics.retried.add(waiting.len() as u64);
         courier.observer.observe(&Notice::Retried {
             rule: &self.rule_arn,
             target: &plan.target,
@@ -272,17 +244,14 @@ impl Line {
             reason: &failure.to_string(),
             pause,
         });
-        let events = events as u64;
-        self.metrics.resting.fetch_add(events, Ordering::SeqCst);
         courier.clock.sleep(pause).await;
-        self.metrics.resting.fetch_sub(events, Ordering::SeqCst);
     }
 
-    /// Whether there is something to wait for that is not about to be tried in vain.
+    /// Whether there are events that were not offered yet, and that do not stand behind others that are offered in
+    /// vain.
     pub(crate) fn is_busy(&self) -> bool {
-        let resting = self.metrics.resting.load(Ordering::SeqCst);
-        // Behind a target that is down, a queue stands still.
-        self.log.undelivered() > resting && (resting == 0 || self.log.is_drained())
+        let stands = self.metrics.struggling.load(Ordering::SeqCst) >= self.parallelism;
+        !stands && self.log.undelivered() > self.metrics.retrying.load(Ordering::SeqCst)
     }
 
     /// What the target is given; what cannot be made is counted and said, and the event is done with.
@@ -304,97 +273,6 @@ impl Line {
             });
         })
     }
-
-    async fn give_up(
-        &self,
-        plan: &Plan,
-        it: &Waiting,
-        failure: &Failure,
-        (why, attempts): (Exhausted, u32),
-        courier: &Courier,
-    ) {
-        self.metrics.failed.add(1);
-        let reason = failure.to_string();
-        let lost = |reason: &str| {
-            courier.observer.observe(&Notice::Lost {
-                rule: &self.rule_arn,
-                target: &plan.target,
-                reason,
-            });
-        };
-        let Some(queue) = plan.dead_letters() else {
-            lost(&format!("{reason}; the target has no dead-letter queue"));
-            return;
-        };
-        let condition = match why {
-            Exhausted::Refused => None,
-            Exhausted::Attempts => Some("MaximumRetryAttempts"),
-            Exhausted::Age => Some("MaximumEventAgeInSeconds"),
-        };
-        let mut attributes = BTreeMap::from([
-            ("RULE_ARN".to_owned(), self.rule_arn.clone()),
-            ("TARGET_ARN".to_owned(), plan.target_arn.clone()),
-            ("ERROR_CODE".to_owned(), failure.code.to_owned()),
-            ("ERROR_MESSAGE".to_owned(), failure.message.clone()),
-            (
-                "RETRY_ATTEMPTS".to_owned(),
-                attempts.saturating_sub(1).to_string(),
-            ),
-        ]);
-        if let Some(condition) = condition {
-            attributes.insert("EXHAUSTED_RETRY_CONDITION".to_owned(), condition.to_owned());
-        }
-        let message = Message {
-            body: it.event.clone(),
-            attributes,
-            group: None,
-        };
-        for attempt in 1..=5 {
-            match courier.queues.send(queue, &message).await {
-                Ok(()) => {
-                    self.metrics.dead_letters.add(1);
-                    courier.observer.observe(&Notice::DeadLetter {
-                        rule: &self.rule_arn,
-                        target: &plan.target,
-                        queue,
-                        reason: &reason,
-                    });
-                    return;
-                }
-                Err(error) if !error.is_retryable || attempt == 5 => {
-                    self.metrics.lost_dead_letters.add(1);
-                    lost(&format!(
-                        "{reason}; and the queue {queue} did not take it: {error}"
-                    ));
-                    return;
-                }
-                Err(_) => {
-                    let pause = pause(attempt, 0.5, None, courier.time_scale);
-                    courier.clock.sleep(pause).await;
-                }
-            }
-        }
-    }
-}
-
-fn exhausted(
-    plan: &Plan,
-    failure: &Failure,
-    attempts: u32,
-    arrival: Timestamp,
-    courier: &Courier,
-) -> Option<Exhausted> {
-    if !failure.is_retryable || failure.retry_after.is_some_and(|asked| asked < 0) {
-        return Some(Exhausted::Refused);
-    }
-    if u64::from(attempts) > plan.retries() {
-        return Some(Exhausted::Attempts);
-    }
-    // A clock that was set back makes nothing older.
-    let age = Duration::try_from(courier.clock.now().duration_since(arrival)).unwrap_or_default();
-    // Simulated time passes as fast for ages as for pauses.
-    let age = age.mul_f64(courier.time_scale.max(1.0));
-    (age >= plan.age()).then_some(Exhausted::Age)
 }
 
 /// Events in groups as an adapter takes them.

@@ -62,6 +62,12 @@ pub trait Service: std::fmt::Debug + Send + Sync {
         response
     }
 
+    /// How it says that a request of its was refused before its body was there: too large, too late. As operations
+    /// are refused, where it says nothing.
+    fn refused(&self, _head: &Parts, _error: &ApiError) -> Option<Response<Bytes>> {
+        None
+    }
+
     /// Its metrics in Prometheus's text format.
     async fn metrics(&self) -> String {
         String::new()

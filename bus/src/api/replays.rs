@@ -144,20 +144,21 @@ impl Api {
     }
 
     pub(super) async fn cancel_replay(&self, input: &Value) -> Answer {
-        let mut kept = self.replay(input)?;
-        let name = kept.it.name.clone();
-        if !matches!(kept.it.state.as_str(), "STARTING" | "RUNNING") {
+        let name = self.replay(input)?.it.name;
+        let mut under_way = false;
+        let changed = self.buses.change_replay(&name, |replay| {
+            under_way = matches!(replay.state.as_str(), "STARTING" | "RUNNING");
+            if under_way {
+                "CANCELLING".clone_into(&mut replay.state);
+            }
+        });
+        changed.await.map_err(|error| failed(&error))?;
+        if !under_way {
             return Err(ApiError::new(
                 "IllegalStatusException",
                 format!("Replay {name} is not in a valid state for this operation."),
             ));
         }
-        "CANCELLING".clone_into(&mut kept.it.state);
-        let kept = self
-            .buses
-            .define(Some(kept.id), Definition::Replay(kept.it))
-            .await;
-        kept.map_err(|error| failed(&error))?;
         Ok(json!({
             "ReplayArn": self.buses.home.replay(&name),
             "State": "CANCELLING",

@@ -13,7 +13,7 @@ use crate::{
     line::{Line, Plan},
     pattern::Pattern,
     routes::{Hop, Route, Routes},
-    state::{Archive, Definition, Target},
+    state::{Archive, Definition, Replay, Target},
     target::{Adapter, DestinationTarget, FunctionTarget, LinesTarget, QueueTarget, StreamTarget},
 };
 
@@ -25,6 +25,32 @@ impl Buses {
         definition: Definition,
     ) -> Result<u32, LogError> {
         let mut last = self.changes.lock().await;
+        self.keep(&mut last, id, definition).await
+    }
+
+    /// Changes a replay as it is at this moment, whoever else changes it; what it is then.
+    pub(crate) async fn change_replay(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Replay),
+    ) -> Result<Option<Replay>, LogError> {
+        let mut last = self.changes.lock().await;
+        let Some(kept) = self.read().replays.get(name).cloned() else {
+            return Ok(None);
+        };
+        let mut replay = kept.it;
+        change(&mut replay);
+        let definition = Definition::Replay(replay.clone());
+        self.keep(&mut last, Some(kept.id), definition).await?;
+        Ok(Some(replay))
+    }
+
+    async fn keep(
+        &self,
+        last: &mut u32,
+        id: Option<u32>,
+        definition: Definition,
+    ) -> Result<u32, LogError> {
         let id = id.unwrap_or(*last + 1);
         // What is made of plain values always serialises.
         let text = serde_json::to_vec(&definition).unwrap_or_default();

@@ -6,12 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Buses, Put};
-use crate::{
-    archive::Place,
-    event::replayed,
-    routes::Among,
-    state::{Definition, Replay},
-};
+use crate::{archive::Place, event::replayed, routes::Among, state::Replay};
 
 /// Events that are replayed in one go.
 const STEP: usize = 500;
@@ -62,16 +57,17 @@ impl Buses {
 
     /// Changes what is kept of a replay; whether it goes on.
     async fn note(&self, name: &str, change: impl FnOnce(&mut Replay)) -> bool {
-        let Some(kept) = self.read().replays.get(name).cloned() else {
-            return false;
-        };
-        let mut replay = kept.it;
-        change(&mut replay);
-        let goes_on = replay.state == "RUNNING";
-        if let Err(error) = self.define(Some(kept.id), Definition::Replay(replay)).await {
-            tracing::error!(%error, replay = name, "the progress of a replay was not kept");
+        match self.change_replay(name, change).await {
+            Ok(replay) => replay.is_some_and(|it| it.state == "RUNNING"),
+            Err(error) => {
+                tracing::error!(%error, replay = name, "the progress of a replay was not kept");
+                let state = self.read();
+                state
+                    .replays
+                    .get(name)
+                    .is_some_and(|kept| kept.it.state == "RUNNING")
+            }
         }
-        goes_on
     }
 
     /// Whether it came to its end: a replay that is cancelled does not.

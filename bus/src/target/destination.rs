@@ -23,8 +23,7 @@ pub(crate) struct Destinations {
     defined: RwLock<Defined>,
     /// OAuth tokens, by the ARN of their connection.
     tokens: Mutex<HashMap<String, String>>,
-    /// When each destination may be called next.
-    turns: Mutex<HashMap<String, Timestamp>>,
+    turns: Mutex<HashMap<String, Turn>>,
     client: Client,
     clock: Arc<dyn Clock>,
     retried: Vec<u16>,
@@ -34,6 +33,31 @@ pub(crate) struct Destinations {
 struct Defined {
     destinations: BTreeMap<String, ApiDestination>,
     connections: BTreeMap<String, Connection>,
+}
+
+/// When a destination may be called next.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    next: Timestamp,
+    /// The clock when this was last asked for.
+    seen: Timestamp,
+}
+
+impl Turn {
+    /// Takes a turn, and lets the next come after `gap`; how long to wait for this one.
+    fn take(&mut self, now: Timestamp, gap: Duration) -> Duration {
+        // A clock that was set back makes nobody wait until it is where it was.
+        let back = self.seen.duration_since(now);
+        if back.is_positive() {
+            self.next = self.next.checked_sub(back).unwrap_or(now);
+        }
+        let turn = self.next.max(now);
+        *self = Self {
+            next: turn.checked_add(gap).unwrap_or(turn),
+            seen: now,
+        };
+        Duration::try_from(turn.duration_since(now)).unwrap_or_default()
+    }
 }
 
 /// Calls a second when a destination names none.
@@ -91,15 +115,15 @@ impl Destinations {
     /// Waits for the destination's turn: calls that are too many wait, and none is refused.
     async fn turn(&self, arn: &str, rate: u32) {
         let now = self.clock.now();
-        let turn = {
+        let wait = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = turns.entry(arn.to_owned()).or_insert(now);
-            let turn = (*next).max(now);
-            let gap = Duration::from_secs(1) / rate.max(1);
-            *next = turn.checked_add(gap).unwrap_or(turn);
-            turn
+            let first = Turn {
+                next: now,
+                seen: now,
+            };
+            let turn = turns.entry(arn.to_owned()).or_insert(first);
+            turn.take(now, Duration::from_secs(1) / rate.max(1))
         };
-        let wait = Duration::try_from(turn.duration_since(now)).unwrap_or_default();
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
@@ -232,5 +256,25 @@ impl Adapter for DestinationTarget {
             outcomes.push(self.destinations.call(&self.arn, &self.given, event).await);
         }
         outcomes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_come_one_after_the_other_wherever_the_clock_is_set() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let gap = Duration::from_millis(100);
+        let mut turn = Turn {
+            next: at(10_000),
+            seen: at(10_000),
+        };
+        let mut wait = |second: i64| turn.take(at(second), gap).as_millis();
+        assert_eq!([wait(10_000), wait(10_000), wait(10_000)], [0, 100, 200]);
+        // Two hours back: the three before are still to be waited for, and nothing else.
+        assert_eq!([wait(2800), wait(2800)], [300, 400]);
+        assert_eq!([wait(90_000), wait(90_000)], [0, 100]);
     }
 }

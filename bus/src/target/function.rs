@@ -24,6 +24,13 @@ pub trait Functions: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct LambdaFunctions(pub aws_sdk_lambda::Client);
 
+impl LambdaFunctions {
+    /// Those that the AWS configuration of this process leads to.
+    pub async fn connect() -> Self {
+        Self(aws_sdk_lambda::Client::new(&hydrant_aws::config().await))
+    }
+}
+
 #[async_trait]
 impl Functions for LambdaFunctions {
     async fn invoke(&self, arn: &str, payload: Bytes) -> Result<(), Failure> {

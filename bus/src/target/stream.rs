@@ -26,6 +26,13 @@ pub trait Streams: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct FirehoseStreams(pub aws_sdk_firehose::Client);
 
+impl FirehoseStreams {
+    /// Those that the AWS configuration of this process leads to.
+    pub async fn connect() -> Self {
+        Self(aws_sdk_firehose::Client::new(&hydrant_aws::config().await))
+    }
+}
+
 #[async_trait]
 impl Streams for FirehoseStreams {
     async fn put(&self, stream: &str, records: &[Bytes]) -> Result<(), Failure> {
@@ -153,10 +160,18 @@ pub(crate) struct LinesTarget {
 #[async_trait]
 impl Adapter for LinesTarget {
     async fn send(&self, events: &[Outgoing]) -> Vec<Result<(), Failure>> {
-        let written = events.iter().map(|event| {
-            let written = self.lines.write(&self.group, &event.input);
-            written.map_err(|error| Failure::passing("SDK_CLIENT_ERROR", error.to_string()))
+        let (lines, group) = (Arc::clone(&self.lines), self.group.clone());
+        let inputs: Vec<Bytes> = events.iter().map(|event| event.input.clone()).collect();
+        // Whoever reads standard output may be slow.
+        let written = tokio::task::spawn_blocking(move || {
+            let written = inputs.iter().map(|input| lines.write(&group, input));
+            let written = written.map(|it| it.map_err(|error| error.to_string()));
+            written.collect::<Vec<_>>()
         });
-        written.collect()
+        let failed = |reason: String| Failure::passing("SDK_CLIENT_ERROR", reason);
+        match written.await {
+            Ok(written) => written.into_iter().map(|it| it.map_err(failed)).collect(),
+            Err(error) => vec![Err(failed(error.to_string())); events.len()],
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! The control plane, in AWS's words.
 
+use std::sync::Arc;
+
+use hydrant_endpoint::SystemClock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{STREAM, World};
+use crate::support::{STREAM, World, options};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_refused_in_the_words_of_aws() {
@@ -241,5 +244,26 @@ async fn rules_targets_permissions_and_tags_are_as_they_were_put() {
         "detail-type": "d", "resources": []});
     let tested = json!({"EventPattern": "{\"source\":[\"a\"]}", "Event": event.to_string()});
     assert_eq!(world.call("TestEventPattern", tested).await["Result"], true);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_complex_a_wildcard_may_be_is_a_setting() {
+    let pattern = r#"{"resources":[{"wildcard":"*:*:*:*:*:event-bus/*"}]}"#;
+    let rule = json!({"Name": "r", "EventPattern": pattern});
+    let place = TempDir::new().unwrap();
+    let world = World::new(place.path()).await;
+    let (kind, message) = world.refused("PutRule", rule.clone()).await;
+    assert_eq!(kind, "InvalidEventPatternException");
+    assert!(
+        message.contains("Rule is too complex - try using fewer wildcard characters"),
+        "{message}"
+    );
+    world.stop().await;
+    let place = TempDir::new().unwrap();
+    let mut options = options(place.path());
+    options.patterns.wildcard_complexity = 20;
+    let world = World::with(place.path(), options, Arc::new(SystemClock)).await;
+    world.call("PutRule", rule).await;
     world.stop().await;
 }

@@ -102,7 +102,8 @@ async fn what_waits_for_a_target_outlives_the_bus_and_reaches_it_later() {
     let world = World::new(place.path()).await;
     world.call("CreateEventBus", json!({"Name": "b"})).await;
     world.rule("r", json!([{"Id": "t", "Arn": STREAM}])).await;
-    *world.recorder.failing.lock().unwrap() = Some(Failure::passing("THROTTLING", "Slow down."));
+    *world.recorder.failing.lock().unwrap() =
+        Some((String::new(), Failure::passing("THROTTLING", "Slow down.")));
     let details: Vec<Value> = (0..50).map(|n| json!({ "n": n })).collect();
     world.put(&details).await;
     world.until(|it| it.noticed("Retried")).await;
@@ -177,7 +178,8 @@ async fn a_target_that_stays_down_costs_its_rule_185_retries_and_other_targets_n
     );
     assert_eq!(world.recorder.of("up").len(), 1);
 
-    *world.recorder.failing.lock().unwrap() = Some(Failure::passing("THROTTLING", "Slow down."));
+    *world.recorder.failing.lock().unwrap() =
+        Some((String::new(), Failure::passing("THROTTLING", "Slow down.")));
     let short = json!({"MaximumRetryAttempts": 3});
     world
         .rule("r", json!([{"Id": "down", "Arn": STREAM, "RetryPolicy": short, "DeadLetterConfig": {"Arn": QUEUE}}]))
@@ -209,7 +211,8 @@ async fn an_event_that_no_target_takes_for_a_day_is_given_up() {
     let mut options = options(place.path());
     options.time_scale = 400_000.0;
     let world = World::with(place.path(), options, Arc::new(SystemClock)).await;
-    *world.recorder.failing.lock().unwrap() = Some(Failure::passing("THROTTLING", "Slow down."));
+    *world.recorder.failing.lock().unwrap() =
+        Some((String::new(), Failure::passing("THROTTLING", "Slow down.")));
     world.rule("r", json!([{"Id": "t", "Arn": STREAM}])).await;
     world.put(&[json!({})]).await;
     world.until(|it| it.noticed("Lost")).await;

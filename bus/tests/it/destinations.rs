@@ -250,3 +250,22 @@ async fn an_api_key_goes_into_the_header_that_it_names() {
     assert!(message.contains("https://"), "{message}");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_statuses_below_500_are_tried_again_is_a_setting() {
+    for (status, tried) in [(429, 2), (409, 1), (401, 1), (502, 2)] {
+        let place = TempDir::new().unwrap();
+        let mut options = options(place.path());
+        options.time_scale = 1000.0;
+        // AWS's guide of 2023.
+        options.retried_statuses = vec![429];
+        let world = World::with(place.path(), options, Arc::new(SystemClock)).await;
+        let web = Web::new(vec![(status, String::new(), NOW)]).await;
+        let policy = json!({"target": {"RetryPolicy": {"MaximumRetryAttempts": 1}}});
+        connect(&world, &web, "BASIC", basic(), policy).await;
+        world.put(&[json!({})]).await;
+        world.until(|it| it.noticed("DeadLetter")).await;
+        assert_eq!(web.got().len(), tried, "{status}");
+        world.stop().await;
+    }
+}

@@ -8,6 +8,8 @@
 
 mod api;
 mod archive;
+mod clock;
 mod delivery;
 mod destinations;
+mod outages;
 mod support;

@@ -28,13 +28,16 @@ pub(crate) const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:dead";
 pub(crate) struct Recorder {
     pub(crate) records: Mutex<Vec<(String, String)>>,
     pub(crate) notices: Mutex<Vec<String>>,
-    /// Failures that are still to come; the last stays.
-    pub(crate) failing: Mutex<Option<Failure>>,
+    /// The target that takes nothing, or all where it has no name, and why.
+    pub(crate) failing: Mutex<Option<(String, Failure)>>,
 }
 
 impl Recorder {
     fn take(&self, target: &str, data: &[u8]) -> Result<(), Failure> {
-        if let Some(failure) = self.failing.lock().unwrap().clone() {
+        let failing = self.failing.lock().unwrap().clone();
+        if let Some((of, failure)) = failing
+            && (of.is_empty() || of == target)
+        {
             return Err(failure);
         }
         let text = String::from_utf8(data.to_vec()).unwrap();
@@ -107,7 +110,20 @@ impl World {
     }
 
     pub(crate) async fn with(place: &Path, options: Options, clock: Arc<dyn Clock>) -> Self {
-        let recorder = Arc::new(Recorder::default());
+        Self::failing(place, options, clock, None).await
+    }
+
+    /// The same; a target takes nothing from the beginning.
+    pub(crate) async fn failing(
+        place: &Path,
+        options: Options,
+        clock: Arc<dyn Clock>,
+        failing: Option<(String, Failure)>,
+    ) -> Self {
+        let recorder = Arc::new(Recorder {
+            failing: Mutex::new(failing),
+            ..Recorder::default()
+        });
         let surroundings = Surroundings {
             clock,
             reach: Reach {
