@@ -6,6 +6,7 @@
 //! the local identity.
 
 mod definition;
+mod deployed;
 mod exchange;
 mod gate;
 mod http;

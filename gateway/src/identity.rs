@@ -2,11 +2,12 @@
 //! the first event can be sent without an account. It proves nothing to anybody else.
 
 use std::{
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use hydrant_endpoint::private_files;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::{
@@ -311,20 +312,8 @@ impl rsa::rand_core::RngCore for Drawn<'_, '_> {
 
 impl rsa::rand_core::CryptoRng for Drawn<'_, '_> {}
 
-#[cfg(unix)]
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = private_files().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    std::fs::write(path, text)
 }

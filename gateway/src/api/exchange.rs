@@ -104,6 +104,22 @@ impl Exchange {
         })
     }
 
+    /// The same of an HTTP API, which tells its version and what identifies the client.
+    pub(super) fn authorizer_event_1(
+        &self,
+        stage: &Stage,
+        method_arn: &str,
+        resource: &str,
+        identity: &[String],
+    ) -> Value {
+        let mut event = self.authorizer_event(stage, method_arn, resource);
+        let identity = identity.join(",");
+        event["version"] = json!("1.0");
+        event["identitySource"] = json!(identity);
+        event["authorizationToken"] = json!(identity);
+        event
+    }
+
     /// The same in payload format 2.0, of an HTTP API.
     pub(super) fn authorizer_event_2(
         &self,

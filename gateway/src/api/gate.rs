@@ -109,8 +109,10 @@ impl Source {
 pub(super) enum Form {
     /// With the token alone.
     Token,
-    /// With the request.
+    /// With the request, as the kind of API has it.
     Request,
+    /// With the request in payload format 1.0, of an HTTP API.
+    First,
 }
 
 /// A Lambda authorizer in front of methods.

@@ -8,23 +8,18 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Settings, Stage,
-    definition::{
-        Definition, DefinitionError, Gatekeeper, Gatekeepers, HttpPut, Integration, Method, Style,
-    },
+    definition::{DefinitionError, Gatekeeper, Gatekeepers, HttpPut, Integration, Method, Style},
+    deployed::{Deployed, Shut, identify},
     exchange::{Answer, Exchange},
+    gate::Form,
     mapping,
     refusal::Kind,
 };
-use crate::{authorizer::Denied, events::Events};
+use crate::events::Events;
 
 /// An HTTP API.
 #[derive(Debug)]
-pub struct HttpApi {
-    stage: Stage,
-    definition: Definition,
-    events: Arc<dyn Events>,
-    clock: Arc<dyn Clock>,
-}
+pub struct HttpApi(pub(super) Deployed);
 
 /// An answer of the API's own, and what it is called when it is counted.
 type Refused = (Answer, &'static str);
@@ -44,40 +39,8 @@ impl HttpApi {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, DefinitionError> {
         let counts = settings.count_items;
-        Ok(Self {
-            definition: Definition::read(document, Style::Http, counts, gatekeepers)?,
-            stage,
-            events,
-            clock,
-        })
-    }
-
-    /// What the document calls it.
-    pub fn title(&self) -> &str {
-        &self.definition.title
-    }
-
-    /// Where it is.
-    pub fn stage(&self) -> &Stage {
-        &self.stage
-    }
-
-    /// Its routes: verb and path, with the stage in front.
-    pub fn methods(&self) -> impl Iterator<Item = (&str, String)> {
-        let prefix = self.stage.prefix();
-        let methods = self.definition.methods.iter();
-        methods.map(move |method| {
-            (
-                method.verb.as_str(),
-                format!("{prefix}{}", method.path.text),
-            )
-        })
-    }
-
-    /// Whether a method has this path, behind the stage.
-    pub(super) fn routes(&self, path: &str) -> bool {
-        let mut methods = self.definition.methods.iter();
-        methods.any(|method| method.path.matches(path).is_some())
+        let source = (document, Style::Http);
+        Deployed::read(source, stage, counts, gatekeepers, events, clock).map(Self)
     }
 
     /// Answers a request; with the answer goes what it is called, if it is the API's own.
@@ -89,15 +52,9 @@ impl HttpApi {
     }
 
     async fn run(&self, exchange: &mut Exchange) -> Result<Answer, Refused> {
-        let found = self.definition.methods.iter().find_map(|method| {
-            let verb = method.verb == "ANY" || method.verb == exchange.verb;
-            let names = method.path.matches(&exchange.path).filter(|_| verb)?;
-            Some((method, names))
-        });
-        let Some((method, names)) = found else {
+        let Some(method) = self.0.method(exchange) else {
             return Err((Answer::message(404, "Not Found"), "NOT_FOUND"));
         };
-        exchange.parameters.path = names;
         let route_key = format!("{} {}", method.verb, method.path.text);
         exchange.context["routeKey"] = json!(route_key);
         self.authorize(method, &route_key, exchange).await?;
@@ -125,35 +82,28 @@ impl HttpApi {
         let forbidden = || (Answer::message(403, "Forbidden"), Kind::AccessDenied.name());
         exchange.context["authorizer"] = match &**gatekeeper {
             Gatekeeper::Tokens { authorizer, header } => {
-                let token = exchange.parameters.header.get(&header.to_lowercase());
-                let token = token.ok_or_else(unauthorized)?;
-                let identity = authorizer.authorize(token, exchange.now).await;
-                let identity = identity.map_err(|denied| match denied {
-                    Denied::Refused(refusal) => {
-                        tracing::info!(reason = refusal.reason(), "a token was refused: {refusal}");
-                        unauthorized()
-                    }
-                    Denied::Unavailable(error) => fault(&error.to_string()),
+                let identity = identify((authorizer, header), method, exchange).await;
+                let identity = identity.map_err(|shut| match shut {
+                    Shut::Unauthorized => unauthorized(),
+                    Shut::Scope => forbidden(),
+                    Shut::Unavailable(reason) => fault(&reason),
                 })?;
-                let scope = identity
-                    .claims
-                    .get("scope")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
-                let wanted = |scope: &str| method.scopes.iter().any(|wanted| wanted == scope);
-                if !method.scopes.is_empty() && !scope.split(' ').any(wanted) {
-                    return Err(forbidden());
-                }
                 json!({"claims": identity.claims, "jwt": {"claims": identity.claims}})
             }
             Gatekeeper::Function(gate) => {
+                let stage = &self.0.stage;
                 let identity: Vec<String> = gate
                     .sources
                     .iter()
-                    .map(|source| source.value(exchange, &self.stage).unwrap_or_default())
+                    .map(|source| source.value(exchange, stage).unwrap_or_default())
                     .collect();
-                let arn = self.stage.method_arn(&exchange.verb, &exchange.path);
-                let event = exchange.authorizer_event_2(&self.stage, &arn, route_key, &identity);
+                let arn = stage.method_arn(&exchange.verb, &exchange.path);
+                let event = match gate.form {
+                    Form::First => {
+                        exchange.authorizer_event_1(stage, &arn, &method.path.text, &identity)
+                    }
+                    _ => exchange.authorizer_event_2(stage, &arn, route_key, &identity),
+                };
                 let entrant = gate.ask(identity, event, &arn, exchange.now).await;
                 let entrant = entrant.map_err(|refusal| match refusal.kind {
                     Kind::Unauthorized => unauthorized(),
@@ -174,7 +124,7 @@ impl HttpApi {
             body: &text,
             parameters: &exchange.parameters,
             context: &exchange.context,
-            stage_variables: &self.stage.variables,
+            stage_variables: &self.0.stage.variables,
         };
         let mut entry = Map::new();
         for (name, expression) in &put.entry {
@@ -203,8 +153,8 @@ impl HttpApi {
         let body = json!({"Entries": [entry]}).to_string();
         let answer = tokio::select! {
             biased;
-            answer = self.events.put(body.into()) => answer.map_err(|error| fault(&error.to_string()))?,
-            () = self.clock.sleep(put.timeout) => {
+            answer = self.0.events.put(body.into()) => answer.map_err(|error| fault(&error.to_string()))?,
+            () = self.0.clock.sleep(put.timeout) => {
                 return Err((
                     Answer::message(504, "Endpoint request timed out"),
                     Kind::IntegrationTimeout.name(),

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use super::{
     Settings, Stage,
     definition::{
-        Definition, DefinitionError, Gatekeeper, Gatekeepers, Integration, IntegrationResponse,
-        Method, Passthrough, Place, RestCall, RestTarget, Style,
+        DefinitionError, Gatekeeper, Gatekeepers, Integration, IntegrationResponse, Method,
+        Passthrough, Place, RestCall, RestTarget, Style,
     },
+    deployed::{Deployed, Shut, identify},
     exchange::{Answer, Exchange},
     gate::{Entrant, Form, Gate},
     mapping,
@@ -20,7 +21,6 @@ use super::{
     validation::validate,
 };
 use crate::{
-    authorizer::Denied,
     events::{Events, EventsAnswer},
     vtl::{Input, Names, Parameters, RenderError, Rendered, Template},
 };
@@ -33,11 +33,8 @@ const TARGET: &str = "AWSEvents.PutEvents";
 /// A REST API.
 #[derive(Debug)]
 pub struct RestApi {
-    stage: Stage,
+    pub(super) deployed: Deployed,
     settings: Settings,
-    definition: Definition,
-    events: Arc<dyn Events>,
-    clock: Arc<dyn Clock>,
 }
 
 /// What an integration answered.
@@ -61,42 +58,11 @@ impl RestApi {
         events: Arc<dyn Events>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, DefinitionError> {
-        let counts = settings.count_items;
+        let (source, counts) = ((document, Style::Rest), settings.count_items);
         Ok(Self {
-            definition: Definition::read(document, Style::Rest, counts, gatekeepers)?,
-            stage,
+            deployed: Deployed::read(source, stage, counts, gatekeepers, events, clock)?,
             settings,
-            events,
-            clock,
         })
-    }
-
-    /// What the document calls it.
-    pub fn title(&self) -> &str {
-        &self.definition.title
-    }
-
-    /// Where it is.
-    pub fn stage(&self) -> &Stage {
-        &self.stage
-    }
-
-    /// Its methods: verb and path, with the stage in front.
-    pub fn methods(&self) -> impl Iterator<Item = (&str, String)> {
-        let prefix = self.stage.prefix();
-        let methods = self.definition.methods.iter();
-        methods.map(move |method| {
-            (
-                method.verb.as_str(),
-                format!("{prefix}{}", method.path.text),
-            )
-        })
-    }
-
-    /// Whether a method has this path, behind the stage.
-    pub(super) fn routes(&self, path: &str) -> bool {
-        let mut methods = self.definition.methods.iter();
-        methods.any(|method| method.path.matches(path).is_some())
     }
 
     /// Answers a request; with the answer goes the kind of the gateway response, if it is one.
@@ -115,7 +81,8 @@ impl RestApi {
     }
 
     async fn run(&self, exchange: &mut Exchange) -> Result<Answer, Refusal> {
-        let method = self.route(exchange)?;
+        let method = self.deployed.method(exchange);
+        let method = method.ok_or(Refusal::from(Kind::MissingAuthenticationToken))?;
         exchange.context["resourcePath"] = json!(method.path.text);
         exchange.context["resourceId"] = json!(method.path.text);
         if self.settings.validate_first {
@@ -131,17 +98,6 @@ impl RestApi {
         }
     }
 
-    fn route(&self, exchange: &mut Exchange) -> Result<&Method, Refusal> {
-        for method in &self.definition.methods {
-            let verb = method.verb == "ANY" || method.verb == exchange.verb;
-            if let Some(names) = method.path.matches(&exchange.path).filter(|_| verb) {
-                exchange.parameters.path = names;
-                return Ok(method);
-            }
-        }
-        Err(Kind::MissingAuthenticationToken.into())
-    }
-
     async fn authorize(&self, method: &Method, exchange: &mut Exchange) -> Result<(), Refusal> {
         let Some(gatekeeper) = &method.gate else {
             return Ok(());
@@ -154,19 +110,13 @@ impl RestApi {
                 Value::Object(context)
             }
             Gatekeeper::Tokens { authorizer, header } => {
-                let token = exchange.parameters.header.get(&header.to_lowercase());
-                let token = token.ok_or(Refusal::from(Kind::Unauthorized))?;
-                let identity = authorizer.authorize(token, exchange.now).await;
-                let identity = identity.map_err(|denied| denied_to(&denied))?;
-                let scope = identity
-                    .claims
-                    .get("scope")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
-                let wanted = |scope: &str| method.scopes.iter().any(|wanted| wanted == scope);
-                if !method.scopes.is_empty() && !scope.split(' ').any(wanted) {
-                    return Err(Kind::Unauthorized.into());
-                }
+                let identity = identify((authorizer, header), method, exchange).await;
+                let identity = identity.map_err(|shut| match shut {
+                    // A client whose token is not good is unauthorized; where that cannot be told, the API is at
+                    // fault.
+                    Shut::Unauthorized | Shut::Scope => Kind::Unauthorized.into(),
+                    Shut::Unavailable(reason) => Refusal::because(Kind::AuthorizerFailure, reason),
+                })?;
                 json!({"claims": identity.claims, "principalId": identity.subject})
             }
         };
@@ -179,11 +129,12 @@ impl RestApi {
         method: &Method,
         exchange: &Exchange,
     ) -> Result<Entrant, Refusal> {
-        let arn = self.stage.method_arn(&exchange.verb, &exchange.path);
+        let stage = &self.deployed.stage;
+        let arn = stage.method_arn(&exchange.verb, &exchange.path);
         let identity: Vec<String> = gate
             .sources
             .iter()
-            .map(|source| source.value(exchange, &self.stage).unwrap_or_default())
+            .map(|source| source.value(exchange, stage).unwrap_or_default())
             .collect();
         let event = match gate.form {
             Form::Token => json!({
@@ -191,7 +142,7 @@ impl RestApi {
                 "authorizationToken": identity.first(),
                 "methodArn": arn,
             }),
-            Form::Request => exchange.authorizer_event(&self.stage, &arn, &method.path.text),
+            _ => exchange.authorizer_event(stage, &arn, &method.path.text),
         };
         gate.ask(identity, event, &arn, exchange.now).await
     }
@@ -227,7 +178,7 @@ impl RestApi {
             body,
             parameters,
             context,
-            stage_variables: &self.stage.variables,
+            stage_variables: &self.deployed.stage.variables,
         }
     }
 
@@ -253,7 +204,7 @@ impl RestApi {
             body: &text,
             parameters: &exchange.parameters,
             context: &exchange.context,
-            stage_variables: &self.stage.variables,
+            stage_variables: &self.deployed.stage.variables,
         };
         let mut headers = Names::from([("content-type".to_owned(), JSON.to_owned())]);
         for parameter in call
@@ -294,10 +245,10 @@ impl RestApi {
         }
         tokio::select! {
             biased;
-            answer = self.events.put(body) => answer.map(answered).map_err(|error| {
+            answer = self.deployed.events.put(body) => answer.map(answered).map_err(|error| {
                 Refusal::because(Kind::IntegrationFailure, error.to_string())
             }),
-            () = self.clock.sleep(call.timeout) => Err(Kind::IntegrationTimeout.into()),
+            () = self.deployed.clock.sleep(call.timeout) => Err(Kind::IntegrationTimeout.into()),
         }
     }
 
@@ -342,7 +293,7 @@ impl RestApi {
             body: &text,
             parameters: &parameters,
             context: &exchange.context,
-            stage_variables: &self.stage.variables,
+            stage_variables: &self.deployed.stage.variables,
         };
         for (name, expression) in &response.headers {
             if let Some(value) = mapping::rest(expression, request) {
@@ -362,7 +313,7 @@ impl RestApi {
     /// A gateway response, as the API wants it to look.
     fn refuse(&self, refusal: &Refusal, exchange: &Exchange) -> Answer {
         let kind = refusal.kind;
-        let look = self.definition.looks.of(kind);
+        let look = self.deployed.definition.looks.of(kind);
         let mut context = exchange.context.clone();
         context["error"] = json!({
             "message": refusal.message,
@@ -449,15 +400,4 @@ fn mock(rendered: &Rendered) -> Result<Answered, Refusal> {
         headers: Names::new(),
         body: Bytes::new(),
     })
-}
-
-/// A client whose token is not good is unauthorized; where that cannot be told, the API is at fault.
-fn denied_to(denied: &Denied) -> Refusal {
-    match denied {
-        Denied::Refused(refusal) => {
-            tracing::info!(reason = refusal.reason(), "a token was refused: {refusal}");
-            Kind::Unauthorized.into()
-        }
-        Denied::Unavailable(error) => Refusal::because(Kind::AuthorizerFailure, error.to_string()),
-    }
 }

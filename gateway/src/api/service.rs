@@ -7,15 +7,19 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hydrant_endpoint::{Clock, Ids, Service, Terms};
+use hydrant_endpoint::{ApiError, Clock, Ids, Service, Terms};
 use hyper::{Method, Response, http::request::Parts};
 use serde_json::{Map, Value, json};
 
 use super::{
     HttpApi, MOST_PAYLOAD_BYTES, RestApi, Stage,
+    deployed::Deployed,
     exchange::{Answer, Exchange},
 };
-use crate::identity::{ISSUER, KEYS_PATH};
+use crate::{
+    identity::{ISSUER, KEYS_PATH},
+    vtl::Names,
+};
 
 /// Where an issuer says what there is to know of it.
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
@@ -33,41 +37,31 @@ pub enum Api {
 }
 
 impl Api {
-    fn stage(&self) -> &Stage {
+    fn deployed(&self) -> &Deployed {
         match self {
-            Self::Rest(api) => api.stage(),
-            Self::Http(api) => api.stage(),
+            Self::Rest(api) => &api.deployed,
+            Self::Http(api) => &api.0,
         }
+    }
+
+    fn stage(&self) -> &Stage {
+        &self.deployed().stage
     }
 
     /// What its document calls it, or else its id.
     pub fn title(&self) -> &str {
-        let title = match self {
-            Self::Rest(api) => api.title(),
-            Self::Http(api) => api.title(),
-        };
-        if title.is_empty() {
-            &self.stage().api_id
-        } else {
-            title
-        }
+        self.deployed().title()
     }
 
     /// Its methods: verb and path.
     pub fn methods(&self) -> Vec<(&str, String)> {
-        match self {
-            Self::Rest(api) => api.methods().collect(),
-            Self::Http(api) => api.methods().collect(),
-        }
+        self.deployed().methods().collect()
     }
 
     /// Whether a method of its has a path.
     fn routes(&self, path: &str) -> bool {
         let behind = path.strip_prefix(self.stage().prefix().as_str());
-        behind.is_some_and(|path| match self {
-            Self::Rest(api) => api.routes(path),
-            Self::Http(api) => api.routes(path),
-        })
+        behind.is_some_and(|path| self.deployed().routes(path))
     }
 
     /// Whether a path is one of its, whatever it answers.
@@ -202,6 +196,25 @@ impl Service for Gateway {
         let status = answer.status.to_string();
         self.count(api.title(), refused.unwrap_or(&status));
         answer.finish(&request_id)
+    }
+
+    /// API Gateway says so by itself, and a REST API says it without JSON around it.
+    fn refused(&self, head: &Parts, error: &ApiError) -> Option<Response<Bytes>> {
+        let api = self.find(head.uri.path()).filter(|_| error.status == 413)?;
+        let answer = match api {
+            Api::Rest(_) => Answer {
+                status: 413,
+                headers: Names::from([("content-type".to_owned(), "text/plain".to_owned())]),
+                body: format!("HTTP content length exceeded {MOST_PAYLOAD_BYTES} bytes.").into(),
+            },
+            Api::Http(_) => Answer::message(413, "Request Entity Too Large"),
+        };
+        self.count(api.title(), "REQUEST_TOO_LARGE");
+        let request_id = {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.uuid().to_string()
+        };
+        Some(answer.finish(&request_id))
     }
 
     async fn metrics(&self) -> String {

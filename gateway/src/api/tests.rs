@@ -56,12 +56,14 @@ impl Events for Bus {
 #[derive(Debug, Default)]
 struct ByText {
     asked: Mutex<u32>,
+    last: Mutex<Value>,
 }
 
 #[async_trait]
 impl AuthorizerFunction for ByText {
     async fn decide(&self, event: Value, _: Timestamp) -> Result<Value, FunctionFailure> {
         *self.asked.lock().unwrap() += 1;
+        *self.last.lock().unwrap() = event.clone();
         let token = event["authorizationToken"]
             .as_str()
             .or_else(|| event["headers"]["authorization"].as_str());
@@ -74,7 +76,7 @@ impl AuthorizerFunction for ByText {
         };
         Ok(json!({
             "principalId": "user-1",
-            "policyDocument": {"Statement": {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}},
+            "policyDocument": {"Statement": {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"].as_str().or(event["routeArn"].as_str())}},
             "context": {"clientId": "client-1", "count": 1},
         }))
     }
@@ -183,6 +185,26 @@ fn serve_with(document: &Value, settings: Settings) -> Served {
 
 fn serve(document: &Value) -> Served {
     serve_with(document, Settings::default())
+}
+
+fn serve_http(document: &Value) -> Served {
+    let bus = Arc::new(Bus::default());
+    let authorizer = Arc::new(ByText::default());
+    let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+    let api = HttpApi::new(
+        document,
+        stage("$default"),
+        Settings::default(),
+        &Behind(Arc::clone(&authorizer)),
+        Arc::clone(&bus) as _,
+        clock.clone(),
+    );
+    let apis = vec![Api::Http(api.unwrap())];
+    Served {
+        gateway: Gateway::new(apis, None, clock, Ids::from_seed(1)),
+        bus,
+        authorizer,
+    }
 }
 
 fn head(verb: &str, path: &str, headers: &[(&str, &str)]) -> Parts {
@@ -428,28 +450,7 @@ async fn an_http_api_makes_one_event_of_a_request() {
                 "EventBusName": "my-bus", "Resources": "$context.requestId,b"},
         }}}},
     });
-    let bus = Arc::new(Bus::default());
-    let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
-    let behind = Behind(Arc::default());
-    let api = HttpApi::new(
-        &document,
-        stage("$default"),
-        Settings::default(),
-        &behind,
-        Arc::clone(&bus) as _,
-        clock.clone(),
-    );
-    let gateway = Gateway::new(
-        vec![Api::Http(api.unwrap())],
-        None,
-        clock,
-        Ids::from_seed(1),
-    );
-    let served = Served {
-        gateway,
-        bus,
-        authorizer: Arc::default(),
-    };
+    let served = serve_http(&document);
     insta::assert_snapshot!(served.ask("POST", "/uploads", "", r#"{"file":"a"}"#).await, @r#"200  {"Entries":[{"EventId":"0"}],"FailedEntryCount":0}"#);
     insta::assert_json_snapshot!(served.asked()[0]["Entries"][0], @r#"
     {
@@ -470,6 +471,62 @@ async fn an_http_api_makes_one_event_of_a_request() {
             .takes(&head("GET", "/metrics", &[]))
             .is_none()
     );
+}
+
+#[tokio::test]
+async fn an_authorizer_of_an_http_api_is_asked_in_the_format_that_it_wants() {
+    let function = "arn:aws:lambda:eu-west-1:123456789012:function:authorizer";
+    let document = |format: &str| {
+        json!({
+            "openapi": "3.0.1",
+            "components": {"securitySchemes": {"client": {
+                "type": "apiKey", "name": "Authorization", "in": "header",
+                "x-amazon-apigateway-authorizer": {
+                    "type": "request", "authorizerPayloadFormatVersion": format, "authorizerResultTtlInSeconds": 0,
+                    "identitySource": "$request.header.Authorization",
+                    "authorizerUri": format!("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{function}/invocations"),
+                },
+            }}},
+            "paths": {"/uploads/{name}": {"post": {"security": [{"client": []}], "x-amazon-apigateway-integration": {
+                "type": "aws_proxy", "integrationSubtype": "EventBridge-PutEvents", "payloadFormatVersion": "1.0",
+                "requestParameters": {"Source": "s", "DetailType": "t", "Detail": "$request.body"},
+            }}}},
+        })
+    };
+    let mut shown = Vec::new();
+    for format in ["1.0", "2.0"] {
+        let served = serve_http(&document(format));
+        let answer = served.ask("POST", "/uploads/a?b=1", "allow", "{}").await;
+        let event = served.authorizer.last.lock().unwrap().clone();
+        let names = [
+            "version",
+            "type",
+            "methodArn",
+            "routeArn",
+            "identitySource",
+            "authorizationToken",
+            "resource",
+            "path",
+            "httpMethod",
+            "rawPath",
+            "routeKey",
+            "queryStringParameters",
+            "pathParameters",
+        ];
+        let said = names.iter().filter(|name| !event[**name].is_null());
+        let said: Vec<String> = said
+            .map(|name| format!("{name}={}", event[*name]))
+            .collect();
+        shown.push(format!(
+            "{} {}",
+            answer.split(' ').next().unwrap_or_default(),
+            said.join(" ")
+        ));
+    }
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    200 version="1.0" type="REQUEST" methodArn="arn:aws:execute-api:eu-west-1:123456789012:abcdefghij/$default/POST/uploads/a" identitySource="allow" authorizationToken="allow" resource="/uploads/{name}" path="/uploads/a" httpMethod="POST" queryStringParameters={"b":"1"} pathParameters={"name":"a"}
+    200 version="2.0" type="REQUEST" routeArn="arn:aws:execute-api:eu-west-1:123456789012:abcdefghij/$default/POST/uploads/a" identitySource=["allow"] rawPath="/uploads/a" routeKey="POST /uploads/{name}" queryStringParameters={"b":"1"} pathParameters={"name":"a"}
+    "#);
 }
 
 #[test]

@@ -84,13 +84,15 @@ impl Reader<'_> {
             ),
             ("request", style) => {
                 let format = definition.get("authorizerPayloadFormatVersion");
-                if style == Style::Http
-                    && format.is_some_and(|format| format.as_str() == Some("1.0"))
-                {
-                    return Err("its payload format is 1.0; 2.0 is served here".to_owned());
-                }
+                // A template may have it as a number.
+                let first = format.is_some_and(|it| it.as_str() == Some("1.0") || it == 1.0);
+                let form = if style == Style::Http && first {
+                    Form::First
+                } else {
+                    Form::Request
+                };
                 let sources = sources(definition)?;
-                self.function(definition, Form::Request, sources, behind)
+                self.function(definition, form, sources, behind)
             }
             ("cognito_user_pools", Style::Rest) => Ok(Gatekeeper::Tokens {
                 authorizer: behind.user_pools(&texts(definition, "providerARNs"))?,
