@@ -6,6 +6,11 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Event buses")]
 pub(crate) struct BusArgs {
+    /// Put the events for a delivery stream that is not here into the one that the Firehose API has
+    /// (AWS_ENDPOINT_URL_FIREHOSE)
+    #[arg(long)]
+    pub(crate) remote_streams: bool,
+
     /// Where queues are: SQS queues that rules name as targets, and their dead-letter queues. `files` writes
     /// queues/NAME.ndjson below --state, `sqs` sends through the SQS API (AWS_ENDPOINT_URL_SQS)
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]

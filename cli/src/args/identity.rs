@@ -54,7 +54,8 @@ pub(crate) struct IdentityArgs {
     #[arg(long)]
     pub(crate) count_items: bool,
 
-    /// Put the front door's events into a bus elsewhere: the URL of an EventBridge endpoint that asks for no signature
+    /// Put the front door's events into a bus elsewhere: the URL of an EventBridge endpoint. Requests that leave this
+    /// machine are signed with the AWS credentials of this process
     #[arg(long, value_name = "URL")]
     pub(crate) events_endpoint: Option<String>,
 

@@ -456,6 +456,7 @@ fn large_and_half_requests_are_bounded_and_keep_nobody_waiting() {
         "POST /prod/event HTTP/1.1\r\nhost: localhost\r\nauthorization: {token}\r\ncontent-length: 11000000\r\n\r\n"
     );
     socket.get_mut().write_all(head.as_bytes()).unwrap();
-    let (head, _) = read(&mut socket).unwrap();
+    let (head, body) = read(&mut socket).unwrap();
     assert!(head.starts_with("HTTP/1.1 413"), "{head}");
+    assert_eq!(body, "HTTP content length exceeded 10485760 bytes.");
 }

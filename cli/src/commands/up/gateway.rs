@@ -1,5 +1,7 @@
 //! The front door: the APIs of the templates, with who stands in front of them.
 
+mod elsewhere;
+
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
@@ -19,6 +21,8 @@ use hydrant_gateway::{
 use jiff::Timestamp;
 use serde_json::Value;
 
+use elsewhere::Signed;
+
 use super::template::{Declared, Deployment, Style};
 use crate::{
     args::{IdentityArgs, NamedCommand, Purpose, UpArgs},
@@ -28,7 +32,7 @@ use crate::{
 
 /// The front door, if the templates have APIs; it puts events where `events` says. `state` is where the key of the local
 /// identity is kept.
-pub(super) fn open(
+pub(super) async fn open(
     args: &UpArgs,
     state: &Path,
     deployment: &mut Deployment,
@@ -40,7 +44,8 @@ pub(super) fn open(
     }
     let authorizers = std::mem::take(&mut deployment.authorizers);
     let events = match (&args.identity.events_endpoint, events) {
-        (Some(url), _) => Arc::new(Remote::new(url)?) as Arc<dyn Events>,
+        (Some(url), _) if is_local(url) => Arc::new(Remote::new(url)?) as Arc<dyn Events>,
+        (Some(url), _) => Arc::new(Signed::connect(url, &args.region).await?),
         (None, Some(events)) => events,
         (None, None) => {
             let why = "API, for want of a bus (--events-endpoint URL)".to_owned();
@@ -85,6 +90,17 @@ pub(super) fn open(
     let keys = behind.identity.key_set()?;
     let ids = Ids::from_seed(rand::random());
     Ok(Some(Gateway::new(served, keys, clock, ids)))
+}
+
+/// Whether a bus is on this machine, where nobody asks for signatures.
+fn is_local(url: &str) -> bool {
+    let host = reqwest::Url::parse(url).ok();
+    let host = host
+        .as_ref()
+        .and_then(|url| url.host_str())
+        .unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Says what is served, and how to ask for it.

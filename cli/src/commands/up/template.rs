@@ -15,7 +15,7 @@ use hydrant_records::DeliveryStreamInput;
 use hydrant_template::{Overrides, Presence, Source, Stack, Template};
 use serde_json::Value;
 
-use crate::{args::UpArgs, output};
+use crate::{args::UpArgs, output, text};
 
 pub(super) use apis::{DeclaredApi, Style};
 pub(super) use buses::{Part, PartKind};
@@ -41,6 +41,21 @@ pub(super) struct Deployment {
     /// Resources that nothing stands for, by their type.
     pub(super) left_out: BTreeMap<String, Vec<String>>,
 }
+
+/// Kinds that nobody misses here: the lake stands for all buckets, files for queues, and nobody is refused for want of
+/// a permission.
+const ONLY_THERE: [&str; 10] = [
+    "AWS::ApplicationInsights::",
+    "AWS::CloudWatch::",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::",
+    "AWS::ResourceGroups::",
+    "AWS::S3::",
+    "AWS::SNS::",
+    "AWS::SQS::",
+];
 
 /// How deep templates may be nested.
 const MOST_DEPTH: usize = 8;
@@ -90,8 +105,20 @@ impl Deployment {
         for (name, runs) in functions.described() {
             output::say(&format!("function  {name}: {runs}"));
         }
+        let only_there = |kind: &str| ONLY_THERE.iter().any(|it| kind.starts_with(it));
+        let mut rest = 0;
         for (kind, ids) in &self.left_out {
-            output::say(&format!("not run   {kind} {}", ids.join(", ")));
+            if only_there(kind) {
+                rest += ids.len() as u64;
+            } else {
+                output::say(&format!("not run   {kind} {}", ids.join(", ")));
+            }
+        }
+        if rest > 0 {
+            let resources = text::plural(rest, "resource");
+            output::say(&format!(
+                "not here  {resources} that only AWS has: roles, logs, alarms, buckets, queues"
+            ));
         }
     }
 

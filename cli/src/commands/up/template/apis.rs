@@ -1,4 +1,6 @@
-//! The APIs of a template: REST APIs and HTTP APIs that are described by an `OpenAPI` document.
+//! The APIs of a template: REST APIs and HTTP APIs, described by an `OpenAPI` document or by single resources.
+
+mod resources;
 
 use hydrant_gateway::vtl::Names;
 use hydrant_template::{Content, Node, Presence, Resource, Stack};
@@ -34,10 +36,19 @@ pub(crate) enum Style {
 }
 
 /// Resources that make up an API, or stand for nothing here.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 15] = [
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::Authorizer",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::RequestValidator",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApiGatewayV2::Deployment",
     "AWS::Lambda::Permission",
@@ -84,13 +95,22 @@ pub(super) fn is_part(resource: &Resource) -> bool {
 
 fn one(stack: &Stack, resource: &Resource) -> Option<DeclaredApi> {
     let properties = &resource.properties;
-    let (style, body) = match resource.kind.as_str() {
-        "AWS::Serverless::Api" => (Style::Rest, properties.get("DefinitionBody")?),
-        "AWS::ApiGateway::RestApi" => (Style::Rest, properties.get("Body")?),
-        "AWS::Serverless::HttpApi" => (Style::Http, properties.get("DefinitionBody")?),
-        "AWS::ApiGatewayV2::Api" => (Style::Http, properties.get("Body")?),
+    let body = |name: &str| properties.get(name).map(value_of);
+    let (style, document) = match resource.kind.as_str() {
+        "AWS::Serverless::Api" => (Style::Rest, body("DefinitionBody")?),
+        "AWS::Serverless::HttpApi" => (Style::Http, body("DefinitionBody")?),
+        "AWS::ApiGateway::RestApi" => {
+            let document = body("Body").unwrap_or_else(|| resources::rest(stack, resource));
+            (Style::Rest, document)
+        }
+        "AWS::ApiGatewayV2::Api" => {
+            let document = body("Body").unwrap_or_else(|| resources::http(stack, resource));
+            (Style::Http, document)
+        }
         _ => return None,
     };
+    // One that nothing can be asked of is none.
+    document["paths"].as_object().filter(|it| !it.is_empty())?;
     // SAM's APIs say it themselves; CloudFormation's have a resource for it.
     let stage = stage_of(stack, resource).unwrap_or(properties);
     let otherwise = match style {
@@ -109,7 +129,7 @@ fn one(stack: &Stack, resource: &Resource) -> Option<DeclaredApi> {
     Some(DeclaredApi {
         id: resource.id.clone(),
         style,
-        document: value_of(body),
+        document,
         stage: name.map_or_else(|| otherwise.to_owned(), std::borrow::Cow::into_owned),
         variables: variables.collect(),
     })

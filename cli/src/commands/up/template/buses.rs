@@ -1,4 +1,7 @@
-//! The buses of a template: buses, connections, API destinations, archives, and rules with their targets.
+//! The buses of a template: buses and their policies, connections, API destinations, archives, and rules with their
+//! targets.
+
+mod events;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +24,7 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PartKind {
     Bus,
+    Policy,
     Connection,
     Destination,
     Archive,
@@ -38,6 +42,7 @@ const NUMBERS: [&str; 4] = [
 fn kind(resource: &Resource) -> Option<PartKind> {
     Some(match resource.kind.as_str() {
         "AWS::Events::EventBus" => PartKind::Bus,
+        "AWS::Events::EventBusPolicy" => PartKind::Policy,
         "AWS::Events::Connection" => PartKind::Connection,
         "AWS::Events::ApiDestination" => PartKind::Destination,
         "AWS::Events::Archive" => PartKind::Archive,
@@ -55,7 +60,13 @@ pub(super) fn of(resolved: &Resolved<'_>) -> Vec<Part> {
     let references: BTreeMap<String, String> = resources()
         .flat_map(|resource| references(resource, resolved.region, resolved.account))
         .collect();
-    let mut parts = Vec::new();
+    let functions = resolved.stack.functions();
+    let mut parts: Vec<Part> = functions
+        .flat_map(|function| events::of(function, resolved.region, resolved.account))
+        .collect();
+    for part in &mut parts {
+        put_in(&mut part.input, &references);
+    }
     for resource in resources() {
         let Some(kind) = kind(resource) else {
             continue;
@@ -67,7 +78,7 @@ pub(super) fn of(resolved: &Resolved<'_>) -> Vec<Part> {
         } else {
             "Name"
         };
-        if input.get(name).is_none() {
+        if kind != PartKind::Policy && input.get(name).is_none() {
             input[name] = json!(resource.id);
         }
         parts.push(Part {
