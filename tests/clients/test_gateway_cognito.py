@@ -110,3 +110,17 @@ def test_an_id_token_of_the_pool_is_let_in_and_other_tokens_are_not(hydrant, end
         for refused in [good["AccessToken"], without["IdToken"], stranger["IdToken"], good["IdToken"][:-3]]:
             status, answer = door.post(refused, BODY)
             assert (status, answer) == (401, {"message": "Unauthorized"})
+
+
+def test_an_access_token_has_no_client_id_and_the_pool_is_asked_for_it(hydrant, endpoint, cognito, pool, tmp_path):
+    known = tokens(cognito, pool, "known", "client-of-known")
+    without = tokens(cognito, pool, "nobody", None)
+    look_up = ["--token-use", "access", "--client-id-directory", endpoint]
+    with Door(hydrant, tmp_path, endpoint, pool, *look_up) as door:
+        status, answer = door.post(known["AccessToken"], BODY)
+        assert status == 200 and answer["FailedEntryCount"] == 0, answer
+        for refused in [known["IdToken"], without["AccessToken"]]:
+            status, answer = door.post(refused, BODY)
+            assert (status, answer) == (401, {"message": "Unauthorized"})
+        log = (tmp_path / "log").read_text()
+        assert known["AccessToken"] not in log
