@@ -73,6 +73,7 @@ pub(super) async fn last(lake: &Lake, job: &Job, runs: &[&Run]) -> Result<Option
     Ok(Some(match file.form {
         Form::Page(_) => Last::Page(String::from_utf8_lossy(&bytes).into_owned()),
         Form::Rows(format) => match read(format, bytes) {
+            Ok(Some(rows)) if rows.count() == 0 => Last::Nothing(format!("{key} has no rows")),
             Ok(Some(rows)) => Last::Rows(rows),
             Ok(None) => Last::Nothing(format!("{key} is made to be read by people")),
             // Somebody may have put another file there.

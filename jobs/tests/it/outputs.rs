@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use hydrant_jobs::{Outcome, history_page, vacuum};
+use hydrant_jobs::{Outcome, Run, history_page, vacuum};
 use hydrant_query::Options;
 
 use crate::support::{DAILY, Place, day};
@@ -15,6 +15,12 @@ fn to_file(name: &str) -> String {
         "output.table = \"daily\"",
         &format!("output.file = \"{name}\""),
     )
+}
+
+/// Where the result of a run lies that must have gone well.
+fn good(run: &Run) -> String {
+    assert_eq!((run.outcome, run.reason.as_deref()), (Outcome::Done, None));
+    run.output.clone().unwrap()
 }
 
 #[tokio::test]
@@ -29,16 +35,8 @@ async fn a_file_for_each_interval_is_written_in_the_form_that_its_name_says() {
                 &to_file(&format!("_reports/!{{timestamp:yyyy/MM/dd}}.{extension}")),
             )
             .await;
-        let run = place.run(&runner, &job, day(1)).await;
-        assert_eq!(
-            (run.outcome, run.reason),
-            (Outcome::Done, None),
-            "{extension}"
-        );
-        assert_eq!(
-            run.output.unwrap(),
-            format!("_reports/2026/11/01.{extension}")
-        );
+        let key = good(&place.run(&runner, &job, day(1)).await);
+        assert_eq!(key, format!("_reports/2026/11/01.{extension}"));
     }
     insta::assert_snapshot!(place.lake_file("_reports/2026/11/01.csv").unwrap(), @r"
     kind,n,money
@@ -245,12 +243,7 @@ async fn a_result_that_memory_does_not_hold_goes_where_any_other_goes() {
         let job = place
             .job("daily", &many.replace("output.table = \"daily\"", &name))
             .await;
-        let run = place.run(&runner, &job, day(1)).await;
-        assert_eq!(
-            (run.outcome, run.reason),
-            (Outcome::Done, None),
-            "{extension}"
-        );
+        good(&place.run(&runner, &job, day(1)).await);
     }
     let csv = place.lake_file("_reports/2026-11-01.csv").unwrap();
     assert_eq!(csv.lines().count(), 800_001);

@@ -1,7 +1,7 @@
 //! The compacted part of a lake as a query sees it: the files of one version of the table, and which raw
 //! objects they stand for.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{cell::OnceCell, collections::HashSet, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, StringArray, cast::AsArray, new_null_array},
@@ -39,20 +39,30 @@ pub(crate) struct Snapshot {
 }
 
 /// What the folders of a state say.
-struct Folders {
+struct Folders<'a> {
+    names: &'a [String],
+    places: &'a Arc<dyn Places>,
     may_hold: Vec<bool>,
-    values: Vec<Option<Arc<[Option<String>]>>>,
+    /// The values of those that somebody asked for.
+    values: Vec<OnceCell<Option<Arc<[Option<String>]>>>>,
 }
 
-impl Folders {
-    fn new(folders: &[String], places: &Arc<dyn Places>, predicate: &Predicate) -> Self {
-        let may_hold = folders.iter();
+impl<'a> Folders<'a> {
+    fn new(names: &'a [String], places: &'a Arc<dyn Places>, predicate: &Predicate) -> Self {
+        let may_hold = names.iter();
         let may_hold = may_hold.map(|folder| folder_may_hold(folder, predicate));
-        let values = folders.iter().map(|folder| places.of_folder(folder));
         Self {
+            names,
+            places,
             may_hold: may_hold.collect(),
-            values: values.collect(),
+            values: vec![OnceCell::new(); names.len()],
         }
+    }
+
+    fn values(&self, at: usize) -> Option<&[Option<String>]> {
+        let (values, name) = (self.values.get(at)?, self.names.get(at)?);
+        let values = values.get_or_init(|| self.places.of_folder(name));
+        values.as_deref()
     }
 
     /// Whether a file may have rows for which the predicate holds.
@@ -64,8 +74,7 @@ impl Folders {
 
     /// The values that the folders of a file agree on, and which they are.
     fn alike(&self, note: &FileNote) -> (Arc<[Option<String>]>, Vec<bool>) {
-        let all = note.folders.iter();
-        let mut all = all.map(|at| self.values.get(*at)?.as_deref());
+        let mut all = note.folders.iter().map(|at| self.values(*at));
         let Some(Some(first)) = all.next() else {
             return (Arc::default(), Vec::new());
         };
