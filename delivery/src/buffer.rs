@@ -1,16 +1,21 @@
 //! Buffers: records wait here, one buffer for each place they go, until a buffering hint is met.
 
+mod content;
+
 use std::{hash::Hash, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+
+pub(crate) use content::Content;
 
 use crate::log::{Receipt, Receipts, Segment};
 
 /// Records that share an object, one behind the other.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Buffer {
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Content,
     pub(crate) records: u64,
     /// The records' claims on the log, where there is one.
     pub(crate) receipts: Receipts,
@@ -41,7 +46,7 @@ pub(crate) struct Moment {
 /// Records of one put, one behind the other as they lie in the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run<'a> {
-    pub(crate) data: &'a [u8],
+    pub(crate) data: &'a Bytes,
     pub(crate) lengths: &'a [u32],
     /// Where they are in the log: the segment, and the index of the first.
     pub(crate) segment: &'a Arc<Segment>,
@@ -133,7 +138,9 @@ impl<K: Hash + Eq> Buffers<K> {
             Some(buffer) if buffer.data.len() + length > self.hints.bytes => self.take(&key),
             _ => None,
         };
-        let buffer = self.extend(key, parts, moment);
+        let buffer = self.extend(key, moment, |data| {
+            parts.iter().for_each(|part| data.copy(part));
+        });
         buffer.records += 1;
         if let Some(receipt) = receipt {
             buffer.receipts.push(receipt);
@@ -148,11 +155,12 @@ impl<K: Hash + Eq> Buffers<K> {
         K: Clone,
     {
         let Run {
-            mut data,
+            data,
             mut lengths,
             segment,
             mut index,
         } = run;
+        let mut start = 0;
         let mut full = Vec::new();
         while !lengths.is_empty() {
             let buffered = self.open.get(key).map_or(0, |buffer| buffer.data.len());
@@ -166,36 +174,40 @@ impl<K: Hash + Eq> Buffers<K> {
                 // It is larger than a buffer may be, and has one for itself.
                 (count, bytes) = (1, lengths[0] as usize);
             }
-            let (fitting, rest) = data.split_at(bytes);
-            let buffer = self.extend(key.clone(), &[fitting], moment);
+            let fitting = data.slice(start..start + bytes);
+            let buffer = self.extend(key.clone(), moment, |data| data.hold(fitting));
             buffer.records += count as u64;
             // A request has at most 500 records.
             let behind = index + u32::try_from(count).unwrap_or(u32::MAX);
             buffer.receipts.push_run(segment, index..behind);
-            (data, lengths, index) = (rest, &lengths[count..], behind);
+            (start, lengths, index) = (start + bytes, &lengths[count..], behind);
         }
         full
     }
 
-    fn extend(&mut self, key: K, parts: &[&[u8]], Moment { arrival, now }: Moment) -> &mut Buffer {
+    /// Fills the buffer of `key`, which is opened where it is not.
+    fn extend(
+        &mut self,
+        key: K,
+        Moment { arrival, now }: Moment,
+        fill: impl FnOnce(&mut Content),
+    ) -> &mut Buffer {
         self.appends += 1;
         if !self.open.contains_key(&key) {
             self.peak = self.peak.max(self.open.len() + 1);
         }
         let buffer = self.open.entry(key).or_insert_with(|| Buffer {
-            data: Vec::new(),
+            data: Content::default(),
             records: 0,
             receipts: Receipts::default(),
             oldest: arrival,
             opened: now,
             touched: 0,
         });
-        let before = (buffer.data.capacity(), buffer.data.len());
-        for part in parts {
-            buffer.data.extend_from_slice(part);
-        }
-        self.bytes += buffer.data.capacity() - before.0;
-        self.filled += buffer.data.len() - before.1;
+        let (memory, length) = (buffer.data.memory(), buffer.data.len());
+        fill(&mut buffer.data);
+        self.bytes += buffer.data.memory() - memory;
+        self.filled += buffer.data.len() - length;
         buffer.oldest = buffer.oldest.min(arrival);
         buffer.touched = self.appends;
         buffer
@@ -214,7 +226,7 @@ impl<K: Hash + Eq> Buffers<K> {
             .count();
         let due: Vec<(K, Buffer)> = self.open.drain(..due).collect();
         for (_, buffer) in &due {
-            self.bytes -= buffer.data.capacity();
+            self.bytes -= buffer.data.memory();
             self.filled -= buffer.data.len();
         }
         due
@@ -254,7 +266,7 @@ impl<K: Hash + Eq> Buffers<K> {
 
     fn take(&mut self, key: &K) -> Option<(K, Buffer)> {
         let taken = self.open.shift_remove_entry(key)?;
-        self.bytes -= taken.1.data.capacity();
+        self.bytes -= taken.1.data.memory();
         self.filled -= taken.1.data.len();
         Some(taken)
     }
@@ -316,7 +328,7 @@ mod tests {
                 written.extend(buffers.take_due(at(clock)));
                 written.extend(buffers.shed(memory));
                 prop_assert!(buffers.bytes <= memory);
-                prop_assert_eq!(buffers.bytes, buffers.open.values().map(|it| it.data.capacity()).sum::<usize>());
+                prop_assert_eq!(buffers.bytes, buffers.open.values().map(|it| it.data.memory()).sum::<usize>());
                 let (bytes, count) = expected.entry(*key).or_default();
                 bytes.extend_from_slice(data);
                 bytes.push(b'\n');
@@ -327,7 +339,7 @@ mod tests {
             for (key, buffer) in written {
                 prop_assert!(buffer.data.len() <= limit || buffer.records == 1);
                 let (bytes, count) = seen.entry(key).or_default();
-                bytes.extend(buffer.data);
+                bytes.extend(buffer.data.into_bytes());
                 *count += buffer.records;
             }
             prop_assert_eq!(seen, expected);

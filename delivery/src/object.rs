@@ -11,11 +11,11 @@ use bytes::Bytes;
 use hydrant_records::CompressionFormat;
 use jiff::Timestamp;
 use libdeflater::{CompressionLvl, Compressor};
-use object_store::{Attribute, Attributes};
+use object_store::{Attribute, Attributes, PutPayload};
 use uuid::Uuid;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::conversion::Conversion;
+use crate::{buffer::Content, conversion::Conversion};
 
 /// The extension of error objects. AWS publishes none and sets none on those that were observed.
 pub(crate) const ERROR_EXTENSION: &str = "";
@@ -87,15 +87,20 @@ impl Encoding {
     /// # Errors
     ///
     /// When an archive or a file outgrows what its format can say: the size hints end far below.
-    pub(crate) fn encode(&self, data: Vec<u8>) -> io::Result<Bytes> {
-        match self {
-            Self::Plain => Ok(data.into()),
-            Self::Gzip => Ok(gzip(&data)),
-            Self::Zip { entry, modified } => archive(*entry, *modified, &data),
-            Self::Snappy => snappy::java(&data).map(Bytes::from),
-            Self::HadoopSnappy => snappy::hadoop(&data).map(Bytes::from),
-            Self::Parquet(conversion) => conversion.to_parquet(&data).map(Bytes::from),
+    pub(crate) fn encode(&self, data: Content) -> io::Result<PutPayload> {
+        if matches!(self, Self::Plain) {
+            return Ok(data.into_parts().into_iter().collect());
         }
+        let data = data.into_bytes();
+        let encoded = match self {
+            Self::Plain => data,
+            Self::Gzip => gzip(&data),
+            Self::Zip { entry, modified } => archive(*entry, *modified, &data)?,
+            Self::Snappy => snappy::java(&data)?.into(),
+            Self::HadoopSnappy => snappy::hadoop(&data)?.into(),
+            Self::Parquet(conversion) => conversion.to_parquet(&data)?.into(),
+        };
+        Ok(encoded.into())
     }
 }
 
@@ -159,7 +164,8 @@ mod tests {
 
         #[test]
         fn zip_is_one_deflated_entry_named_by_a_uuid(data: Vec<u8>) {
-            let object = zipped(&data).encode(data.clone()).unwrap();
+            let object = zipped(&data).encode(data.clone().into()).unwrap();
+            let object = Bytes::from(object);
             let mut archive = zip::ZipArchive::new(Cursor::new(object)).unwrap();
             prop_assert_eq!(archive.len(), 1);
             let mut entry = archive.by_index(0).unwrap();

@@ -2,21 +2,20 @@
 
 mod persist;
 
-use bytes::Bytes;
 use hydrant_lake::Lake;
-use object_store::{Attributes, PutOptions, path::Path};
+use object_store::{Attributes, PutOptions, PutPayload, path::Path};
 use tokio::task::JoinSet;
 
 pub(crate) use persist::{Names, Persist};
 
-use crate::{log::Receipts, object::Encoding, observer::ObjectKind};
+use crate::{buffer::Content, log::Receipts, object::Encoding, observer::ObjectKind};
 use persist::Attempt;
 
 /// An object to write.
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) key: String,
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Content,
     pub(crate) records: u64,
     pub(crate) receipts: Receipts,
     pub(crate) encoding: Encoding,
@@ -141,11 +140,7 @@ async fn write(lake: Lake, policy: Policy, object: Object) -> Result<Written, Wr
     let counts_lines =
         matches!(policy, Policy::Report) && !matches!(encoding, Encoding::Parquet(_));
     let encoded = tokio::task::spawn_blocking(move || {
-        let lines = if counts_lines {
-            memchr::memchr_iter(b'\n', &data).count()
-        } else {
-            0
-        };
+        let lines = if counts_lines { data.newlines() } else { 0 };
         (data.len() as u64, lines as u64, encoding.encode(data))
     });
     let (bytes, lines, body) = encoded.await.map_err(|source| failed(source.into()))?;
@@ -155,7 +150,7 @@ async fn write(lake: Lake, policy: Policy, object: Object) -> Result<Written, Wr
             source: source.into(),
         })
     })?;
-    let object_bytes = body.len() as u64;
+    let object_bytes = body.content_length() as u64;
     let mut is_aside = false;
     match policy {
         Policy::Report => put(&lake, &path, attributes, body).await.map_err(failed)?,
@@ -187,12 +182,12 @@ async fn put(
     lake: &Lake,
     path: &Path,
     attributes: Attributes,
-    body: Bytes,
+    body: PutPayload,
 ) -> object_store::Result<()> {
     let options = PutOptions {
         attributes,
         ..PutOptions::default()
     };
-    lake.store().put_opts(path, body.into(), options).await?;
+    lake.store().put_opts(path, body, options).await?;
     Ok(())
 }

@@ -7,9 +7,8 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use hydrant_lake::{Lake, Location};
-use object_store::{Attributes, path::Path};
+use object_store::{Attributes, PutPayload, path::Path};
 
 use super::put;
 use crate::{
@@ -38,7 +37,7 @@ pub(super) struct Attempt<'a> {
     pub(super) key: &'a str,
     pub(super) path: &'a Path,
     pub(super) attributes: Attributes,
-    pub(super) body: Bytes,
+    pub(super) body: PutPayload,
     pub(super) records: u64,
     pub(super) bytes: u64,
     pub(super) kind: ObjectKind,
@@ -59,7 +58,7 @@ impl Persist {
                         key: object.key,
                         records: object.records,
                         bytes: object.bytes,
-                        object_bytes: object.body.len() as u64,
+                        object_bytes: object.body.content_length() as u64,
                         kind: object.kind,
                     });
                     return false;

@@ -1,5 +1,7 @@
 //! The records of one request, and how they lie in the log.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
@@ -125,12 +127,22 @@ impl Batch {
     }
 }
 
+thread_local! {
+    /// What compressing needs, kept from batch to batch: to make room anew is a tenth of the work.
+    static PRESS: RefCell<(snap::raw::Encoder, Vec<u8>)> =
+        RefCell::new((snap::raw::Encoder::new(), Vec::new()));
+}
+
 /// `None` where it would not be smaller by an eighth.
 fn compressed(data: &[u8]) -> Option<Bytes> {
-    let mut room = vec![0; snap::raw::max_compress_len(data.len())];
-    let length = snap::raw::Encoder::new().compress(data, &mut room).ok()?;
-    room.truncate(length);
-    (length <= data.len() / 8 * 7).then(|| room.into())
+    PRESS.with_borrow_mut(|(encoder, room)| {
+        let needed = snap::raw::max_compress_len(data.len());
+        if room.len() < needed {
+            room.resize(needed, 0);
+        }
+        let length = encoder.compress(data, room).ok()?;
+        (length <= data.len() / 8 * 7).then(|| Bytes::copy_from_slice(&room[..length]))
+    })
 }
 
 /// `None` where it is not what [`compressed`] made of as many bytes.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
 
 use super::LogError;
-use crate::private::private_files;
+use crate::private::private_file;
 
 /// Definitions of streams, as their service wrote them.
 pub(super) const DEFINITIONS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("definitions");
@@ -183,12 +183,7 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 /// Opens the file, or makes it: for its owner's eyes alone, as it holds what clients sent and what connections are
 /// authorized with.
 fn create(path: &Path) -> Result<Database, redb::DatabaseError> {
-    let file = private_files()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let file = private_file(path)?;
     Database::builder()
         .set_cache_size(CACHE_BYTES)
         .create_with_backend(FileBackend::new(file)?)
