@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hydrant_endpoint::private_files;
+use hydrant_endpoint::private_file;
 use jiff::Timestamp;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
 use serde::Deserialize;
@@ -39,12 +39,7 @@ impl Archives {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let file = private_files()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let file = private_file(path)?;
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create_with_backend(FileBackend::new(file)?)?;

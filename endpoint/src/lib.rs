@@ -23,6 +23,6 @@ pub use error::ApiError;
 pub use ids::Ids;
 pub use log::{Batch, Log, LogError, LogOptions, Receipt, Receipts, Segment, StreamLog};
 pub use metrics::Counter;
-pub use private::private_files;
+pub use private::{private_file, private_files};
 pub use server::{Listener, Server, ServerError};
 pub use service::{Peer, Service, Terms};

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_firehose::{
     Client,
-    config::Credentials,
     primitives::Blob,
     types::{
         BufferingHints, CompressionFormat, DeliveryStreamEncryptionConfigurationInput,
@@ -17,14 +15,7 @@ use aws_sdk_firehose::{
 use crate::{serving::Up, support::Place};
 
 fn client(up: &Up) -> Client {
-    let config = aws_sdk_firehose::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(format!("http://{}", up.address))
-        .credentials_provider(Credentials::new("any", "any", None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    Client::from_conf(config)
+    Client::new(&up.sdk_config())
 }
 
 fn record(text: &str) -> Record {

@@ -8,10 +8,8 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_eventbridge::{
     Client,
-    config::Credentials,
     error::ProvideErrorMetadata as _,
     primitives::DateTime,
     types::{
@@ -28,14 +26,7 @@ use crate::{serving::Up, support::Place};
 const STREAM: &str = "arn:aws:firehose:us-east-1:000000000000:deliverystream/s";
 
 fn client(up: &Up) -> Client {
-    let config = aws_sdk_eventbridge::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(format!("http://{}", up.address))
-        .credentials_provider(Credentials::new("any", "any", None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    Client::from_conf(config)
+    Client::new(&up.sdk_config())
 }
 
 fn entry(bus: &str, detail: &Value) -> PutEventsRequestEntry {

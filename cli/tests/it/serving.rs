@@ -8,6 +8,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use serde_json::{Value, json};
 
 use crate::support::Place;
@@ -73,6 +75,18 @@ impl Up {
         let (status, body) = self.request("POST /", &target, &input.to_string());
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// What clients of the AWS SDK for Rust reach it with.
+    pub(crate) fn sdk_config(&self) -> SdkConfig {
+        let credentials = Credentials::new("any", "any", None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(format!("http://{}", self.address))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
     }
 
     /// A place whose runs reach it.

@@ -114,9 +114,7 @@ impl<'a> Making<'a> {
                     // What an archive is of cannot be changed.
                     members.remove("EventSourceArn");
                 }
-                if kind != "EventBus" {
-                    self.call(&format!("Update{kind}"), &change).await?;
-                }
+                self.call(&format!("Update{kind}"), &change).await?;
                 let name = if kind == "Archive" {
                     "ArchiveName"
                 } else {
