@@ -139,7 +139,9 @@ impl<K: Hash + Eq> Buffers<K> {
             _ => None,
         };
         let buffer = self.extend(key, moment, |data| {
-            parts.iter().for_each(|part| data.copy(part));
+            for part in parts {
+                data.copy(part);
+            }
         });
         buffer.records += 1;
         if let Some(receipt) = receipt {
