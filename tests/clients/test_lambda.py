@@ -25,6 +25,7 @@ CREDENTIALS = {
     "aws_access_key_id": "conformance",
     "aws_secret_access_key": "conformance",
 }
+FUNCTIONS = ("transformer", "partitioner", "jobs")
 STREAM = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/events"
 
 
@@ -38,12 +39,11 @@ def functions():
     """Where each function's program is."""
     packaged = os.environ.get("LAMBDA")
     if packaged:
-        return {name: pathlib.Path(packaged) / name / "bootstrap" for name in ("transformer", "partitioner")}
-    subprocess.run(
-        ["cargo", "build", "--workspace", "--bin", "transformer", "--bin", "partitioner"], cwd=ROOT, check=True
-    )
+        return {name: pathlib.Path(packaged) / name / "bootstrap" for name in FUNCTIONS}
+    binaries = [part for name in FUNCTIONS for part in ("--bin", name)]
+    subprocess.run(["cargo", "build", "--workspace", *binaries], cwd=ROOT, check=True)
     built = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
-    return {name: built / name for name in ("transformer", "partitioner")}
+    return {name: built / name for name in FUNCTIONS}
 
 
 class Emulator:

@@ -154,8 +154,9 @@ pub(crate) struct HistoryArgs {
 fn lease(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_secs(1)..=Duration::from_hours(24);
     let lease = super::span::span(text)?;
-    match bounds.contains(&lease) {
-        true => Ok(lease),
-        false => Err("a lease is between 1s and 24h".to_owned()),
+    if bounds.contains(&lease) {
+        Ok(lease)
+    } else {
+        Err("a lease is between 1s and 24h".to_owned())
     }
 }

@@ -38,13 +38,16 @@ pub(crate) struct Snapshot {
     in_log: Vec<TableFile>,
 }
 
+/// The values of partition columns.
+type Values = Arc<[Option<String>]>;
+
 /// What the folders of a state say.
 struct Folders<'a> {
     names: &'a [String],
     places: &'a Arc<dyn Places>,
     may_hold: Vec<bool>,
     /// The values of those that somebody asked for.
-    values: Vec<OnceCell<Option<Arc<[Option<String>]>>>>,
+    values: Vec<OnceCell<Option<Values>>>,
 }
 
 impl<'a> Folders<'a> {
@@ -73,7 +76,7 @@ impl<'a> Folders<'a> {
     }
 
     /// The values that the folders of a file agree on, and which they are.
-    fn alike(&self, note: &FileNote) -> (Arc<[Option<String>]>, Vec<bool>) {
+    fn alike(&self, note: &FileNote) -> (Values, Vec<bool>) {
         let mut all = note.folders.iter().map(|at| self.values(*at));
         let Some(Some(first)) = all.next() else {
             return (Arc::default(), Vec::new());

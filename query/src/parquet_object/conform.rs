@@ -8,7 +8,7 @@ use arrow::{
         new_null_array,
     },
     compute::cast,
-    datatypes::{DataType, Field, FieldRef, Fields, Schema},
+    datatypes::{DataType, Field, FieldRef, Fields, Float64Type, Schema},
     error::ArrowError,
 };
 
@@ -25,6 +25,8 @@ pub(crate) enum Conform {
     List(FieldRef, Box<Conform>),
     /// As JSON text.
     Text,
+    /// Numbers as their shortest text.
+    Spelled,
     /// From JSON text, which a column holds that was wider once, or had objects without fields.
     Parsed(DataType),
     /// As Arrow casts.
@@ -55,6 +57,7 @@ impl Conform {
             (DataType::Struct(_) | DataType::List(_) | DataType::Map(_, _), DataType::Utf8) => {
                 Self::Text
             }
+            (DataType::Float64, DataType::Utf8) => Self::Spelled,
             (DataType::Utf8, DataType::Struct(_) | DataType::List(_)) => Self::Parsed(to.clone()),
             _ => Self::Cast(to.clone()),
         }
@@ -107,6 +110,7 @@ impl Conform {
                 )?))
             }
             Self::Text => json_text(array),
+            Self::Spelled => Ok(spelled(array)),
             Self::Parsed(to) => parsed(array, to),
             Self::Cast(to) => cast(array, to),
             Self::Same | Self::Missing(..) => Ok(Arc::clone(array)),
@@ -144,6 +148,20 @@ fn parsed(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     let batch = decoder.flush()?;
     let column = batch.and_then(|batch| batch.columns().first().cloned());
     Ok(column.unwrap_or_else(|| new_null_array(to, array.len())))
+}
+
+/// Each number as its shortest text: integers that came into a column of numbers had no point.
+fn spelled(array: &ArrayRef) -> ArrayRef {
+    let text = |number: f64| {
+        let mut text = serde_json::Number::from_f64(number)
+            .map_or_else(|| number.to_string(), |number| number.to_string());
+        if text.ends_with(".0") {
+            text.truncate(text.len() - 2);
+        }
+        text
+    };
+    let numbers = array.as_primitive::<Float64Type>().iter();
+    Arc::new(numbers.map(|it| it.map(text)).collect::<StringArray>())
 }
 
 /// Each value as its JSON text.

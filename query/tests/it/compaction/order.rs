@@ -66,13 +66,13 @@ async fn fields_stay_in_their_order_whatever_is_compacted_when() {
         run: 1,
     };
     let progress = Arc::new(Progress::default());
-    let opened = lake.lake().await;
+    let handle = lake.lake().await;
     let options = Options::default();
-    let closed = CompactOptions {
+    let hours = CompactOptions {
         older_than: Duration::from_hours(1),
         ..CompactOptions::default()
     };
-    let done = compact(&opened, &options, &closed, surroundings, &progress);
+    let done = compact(&handle, &options, &hours, surroundings, &progress);
     let done = done.await.unwrap();
     assert!(done.objects > 0 && done.young > 0, "{done:?}");
     assert_eq!(difference(&before, &seen(&lake).await), None, "in part");
@@ -80,11 +80,11 @@ async fn fields_stay_in_their_order_whatever_is_compacted_when() {
         commit_objects: 20,
         ..all()
     };
-    run(&opened, &small, 2).await.unwrap();
+    run(&handle, &small, 2).await.unwrap();
     assert_eq!(difference(&before, &seen(&lake).await), None, "all");
     let late = record(9_000, "search", 23, "\"rare\":1,\"brand\":\"b\"");
     lake.put_gz(&key("search", 23, "late"), late);
     let before = seen(&lake).await;
-    run(&opened, &all(), 3).await.unwrap();
+    run(&handle, &all(), 3).await.unwrap();
     assert_eq!(difference(&before, &seen(&lake).await), None, "late");
 }
