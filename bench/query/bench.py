@@ -124,6 +124,7 @@ class Run:
             self.seconds = time.monotonic() - began
             self.mebibytes = usage.ru_maxrss / 1024
             self.processor = usage.ru_utime + usage.ru_stime
+            self.own = None
             out.seek(0), err.seek(0)
             self.out, self.err = out.read().decode(errors="replace"), err.read().decode(errors="replace")
         self.failure = None
@@ -138,6 +139,24 @@ def reason(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if "rror" in line and not line.startswith("File")]
     return re.sub(r"'?/\S+'?", "…", (telling or lines or [""])[-1])[:160]
+
+
+# Whose own memory is watched, in runs that are not timed.
+WATCHED = {("Hydrant", "no schema"), ("DuckDB 1.5.6", "hand"), ("DuckDB 1.5.6", "parquet")}
+
+
+def own_memory(command) -> float:
+    """The most memory of its own that a process held, in MiB: pages of files, such as its program, are left out."""
+    environment = os.environ | {"TZ": "UTC"}
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen([str(part) for part in command], stdout=nowhere, stderr=nowhere, env=environment)
+    most = 0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, StopIteration, IndexError):
+            status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+            most = max(most, next(int(line.split()[1]) for line in status if line.startswith("RssAnon")))
+        time.sleep(0.001)
+    return most / 1024
 
 
 def wait(process: subprocess.Popen, limit: float):
@@ -242,6 +261,11 @@ def measure(arguments, everybody: list[Peer], lake: str) -> dict:
                     known.append(run)
                     said = run.failure or f"{run.seconds:.2f} s"
                     print(f"{lake} {turn + 1} {query} {peer.name} {peer.mode}: {said}", file=sys.stderr, flush=True)
+    for peer in everybody:
+        for query in arguments.queries.split(","):
+            several = runs.get((peer.name, peer.mode, query))
+            if (peer.name, peer.mode) in WATCHED and several and not several[0].failure:
+                several[0].own = own_memory(peer.command(query, directory))
     return runs
 
 
@@ -301,7 +325,8 @@ def tables(arguments, lake: str, runs: dict) -> str:
                 cells.append("wrong" if any(run.failure == "other answer" for run in several) else "fails")
             else:
                 is_best = took == best[query]
-                cells.append(f"**{took:.2f}**" if is_best else f"{took:.2f}")
+                shown = f"{took:.3f}" if took < 0.1 else f"{took:.2f}"
+                cells.append(f"**{shown}**" if is_best else shown)
         peak = mebibytes.get((name, mode))
         span = f"{min(peak):.0f}–{max(peak):.0f}" if peak else ""
         titles = {"hand": "schema by hand", "text": "lines as text by hand", "auto": "no schema", "floor": "2 threads"}
@@ -325,6 +350,15 @@ def tables(arguments, lake: str, runs: dict) -> str:
         cells = ["" if took is None else f"{took:.2f}" for took in cells]
         lines.append(f"| {name}, {mode} | " + " | ".join(cells) + " |")
     lines.append("")
+    own = {key: several[0].own for key, several in runs.items() if several[0].own is not None}
+    if own:
+        lines += ["The most memory of its own that a process held, in MiB: pages of files, such as its program, are left out.", ""]
+        lines += ["| | " + " | ".join(asked) + " |", "|---|" + "---:|" * len(asked)]
+        for name, mode in dict.fromkeys((name, mode) for name, mode, _ in own):
+            cells = [own.get((name, mode, query)) for query in asked]
+            cells = ["" if held is None else f"{held:.0f}" for held in cells]
+            lines.append(f"| {name}, {mode} | " + " | ".join(cells) + " |")
+        lines.append("")
     failures = []
     for (name, mode, query), several in runs.items():
         for reason in dict.fromkeys(run.failure for run in several if run.failure):

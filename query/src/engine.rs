@@ -31,6 +31,7 @@ use crate::{
     error::QueryError,
     functions,
     help::{missing_column, missing_field, missing_table, near, nearest},
+    interrupt::GiveWay,
     learn::learn_types,
     memory::Memory,
     options::{Options, SchemaCache},
@@ -413,7 +414,8 @@ fn context(
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
-        .with_default_features();
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(GiveWay));
     if let Some(bound) = bound {
         state = state.with_physical_optimizer_rule(bound.rule());
     }

@@ -60,6 +60,7 @@ mod framing;
 mod functions;
 mod help;
 mod hours;
+mod interrupt;
 mod layout;
 mod learn;
 mod listing;

@@ -102,17 +102,22 @@ impl Source {
     }
 }
 
-/// Whether a store refuses whoever asks. S3 says of credentials that expired that the request is bad (Amazon S3 API
-/// reference, Error responses).
+/// Whether a store refuses whoever asks. A listing that is refused has no kind of its own, and S3 says of credentials
+/// that expired that the request is bad (Amazon S3 API reference, Error responses).
 fn is_refusal(error: &object_store::Error) -> bool {
     use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
     match error {
         PermissionDenied { .. } | Unauthenticated { .. } => true,
         Generic { source, .. } => {
             let said = source.to_string();
-            ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId"]
-                .iter()
-                .any(|code| said.contains(code))
+            [
+                "403 Forbidden",
+                "401 Unauthorized",
+                "ExpiredToken",
+                "InvalidToken",
+            ]
+            .iter()
+            .any(|code| said.contains(code))
         }
         _ => false,
     }
