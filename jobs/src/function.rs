@@ -76,6 +76,23 @@ impl Handler for Function {
         event: &bytes::Bytes,
         out: &mut Vec<u8>,
     ) -> Result<(), FunctionError> {
+        match self.run(invocation, event).await {
+            Ok(tally) => {
+                out.clear();
+                out.extend_from_slice(summary(&tally).to_string().as_bytes());
+                Ok(())
+            }
+            Err(error) => {
+                // The scheduler does not wait for an answer, so whoever looks for the reason looks into the log.
+                log(&json!({"what": "error", "error": error.to_string()}).to_string());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Function {
+    async fn run(&self, invocation: &Invocation<'_>, event: &[u8]) -> Result<Tally, FunctionError> {
         let ask = Ask::read(event)
             .map_err(|reason| FunctionError::new("Hydrant.NotAJobsEvent", reason))?;
         let Some(threads) = &self.threads else {
@@ -84,12 +101,8 @@ impl Handler for Function {
                 "the function has ended",
             ));
         };
-        let deadline = Timestamp::from_duration(
-            SignedDuration::try_from(invocation.deadline).unwrap_or_default(),
-        );
-        let deadline = deadline.unwrap_or(Timestamp::MAX);
         let settings = Arc::clone(&self.settings);
-        let request = invocation.request_id.to_owned();
+        let (request, deadline) = (invocation.request_id.to_owned(), deadline(invocation));
         let done = threads.spawn(async move {
             // Boxed: the reading of jobs opens their place.
             Box::pin(answer(&settings, ask, &request, deadline)).await
@@ -100,18 +113,24 @@ impl Handler for Function {
             Err(panicked) => return Err(FunctionError::new("Hydrant.Panic", panicked)),
         };
         log(&metrics(&tally));
-        if !tally.is_good() {
-            let wrong = tally.failed + tally.rejected;
-            let text = format!(
-                "{wrong} of {} runs have no result; the log has the reasons",
-                wrong + tally.done
-            );
-            return Err(FunctionError::new("Hydrant.RunsWithoutResult", text));
+        if tally.is_good() {
+            return Ok(tally);
         }
-        out.clear();
-        out.extend_from_slice(summary(&tally).to_string().as_bytes());
-        Ok(())
+        let wrong = tally.failed + tally.rejected;
+        let text = format!(
+            "{wrong} of {} runs have no result; the log has the reasons",
+            wrong + tally.done
+        );
+        Err(FunctionError::new("Hydrant.RunsWithoutResult", text))
     }
+}
+
+/// When Lambda ends the invocation. One that is over before it has begun is that of an emulator, which ends nothing.
+fn deadline(invocation: &Invocation<'_>) -> Timestamp {
+    let at = SignedDuration::try_from(invocation.deadline).unwrap_or_default();
+    let begun = SignedDuration::try_from(SystemClock::now()).unwrap_or_default();
+    let at = Timestamp::from_duration(at).ok().filter(|_| at > begun);
+    at.unwrap_or(Timestamp::MAX)
 }
 
 #[expect(

@@ -149,5 +149,6 @@ async fn events_of_the_scheduler_are_answered_within_their_time() {
     "#);
     assert_eq!(log.matches("\"what\":\"run\"").count(), 10, "{log}");
     assert!(log.contains("\"Namespace\":\"Hydrant/Jobs\""), "{log}");
+    assert_eq!(log.matches("\"what\":\"error\"").count(), 2, "{log}");
     assert_eq!(place.ask("select sum(n) as n from daily").await, "n\n9\n");
 }
