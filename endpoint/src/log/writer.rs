@@ -153,11 +153,12 @@ impl Writer {
         }
     }
 
-    /// Fills a commit with what waits, and a small one with what is about to come from as many as `clients`: when
-    /// few put at once, and one is answered while the others wait, everybody waits for two syncs.
+    /// Fills a commit with what waits, and a small one with what is about to come from half of as many as `clients`:
+    /// when one is answered while the others wait, everybody waits for two syncs; and when all wait for one, nobody's
+    /// next batch is read meanwhile.
     fn gather(&self, group: &mut Group, clients: usize) {
         self.take_waiting(group);
-        while (1..clients).contains(&group.appends)
+        while (1..clients.div_ceil(2)).contains(&group.appends)
             && group.bytes < SMALL_GROUP_BYTES
             && !group.is_full()
             && let Ok(job) = self.inbox.recv_timeout(GAP)
