@@ -41,11 +41,7 @@ pub struct DescribedField {
 }
 
 /// Puts together what was learned of each object, with the fields in the order that they have in `first`.
-pub(crate) fn describe(
-    objects: &[ByType],
-    partitions: &[Partition],
-    first: &Shape,
-) -> Description {
+pub(crate) fn describe(objects: &[ByType], partitions: &[Partition], first: &Shape) -> Description {
     let (mut all, mut types) = (Shape::default(), ByType::new());
     for (name, shape) in objects.iter().flatten() {
         all.merge(shape);

@@ -1,5 +1,7 @@
 //! A bound on memory changes no answer.
 
+use std::fmt::Write as _;
+
 use hydrant_query::{Engine, Options};
 
 use crate::lake::{MemoryLake, TestLake, gzip, problems, value};
@@ -126,16 +128,15 @@ async fn a_record_that_has_no_room_is_named() {
 async fn what_sorts_groups_and_joins_spills() {
     let lake = MemoryLake::default();
     for object in 0..4 {
-        let records: String = (0..20_000)
-            .map(|n| {
-                let n = object * 20_000 + n;
-                format!(
-                    "{{\"n\":{n},\"key\":\"key-{}\",\"text\":\"{:0>200}\"}}\n",
-                    n * 7_919 % 80_000,
-                    n
-                )
-            })
-            .collect();
+        let mut records = String::new();
+        for n in object * 20_000..(object + 1) * 20_000 {
+            let key = n * 7_919 % 80_000;
+            writeln!(
+                records,
+                "{{\"n\":{n},\"key\":\"key-{key}\",\"text\":\"{n:0>200}\"}}"
+            )
+            .unwrap();
+        }
         lake.put(&format!("events/{object}"), records).await;
     }
     let (free, bound) = (lake.engine(&Options::default()), lake.engine(&limited()));

@@ -72,9 +72,9 @@ async fn fields_stay_in_their_order_whatever_is_compacted_when() {
         older_than: Duration::from_hours(1),
         ..CompactOptions::default()
     };
-    let done = compact(&handle, &options, &hours, surroundings, &progress);
-    let done = done.await.unwrap();
-    assert!(done.objects > 0 && done.young > 0, "{done:?}");
+    let first = compact(&handle, &options, &hours, surroundings, &progress);
+    let first = first.await.unwrap();
+    assert!(first.objects > 0 && first.young > 0, "{first:?}");
     assert_eq!(difference(&before, &seen(&lake).await), None, "in part");
     let small = CompactOptions {
         commit_objects: 20,
@@ -82,8 +82,8 @@ async fn fields_stay_in_their_order_whatever_is_compacted_when() {
     };
     run(&handle, &small, 2).await.unwrap();
     assert_eq!(difference(&before, &seen(&lake).await), None, "all");
-    let late = record(9_000, "search", 23, "\"rare\":1,\"brand\":\"b\"");
-    lake.put_gz(&key("search", 23, "late"), late);
+    let straggler = record(9_000, "search", 23, "\"rare\":1,\"brand\":\"b\"");
+    lake.put_gz(&key("search", 23, "late"), straggler);
     let before = seen(&lake).await;
     run(&handle, &all(), 3).await.unwrap();
     assert_eq!(difference(&before, &seen(&lake).await), None, "late");
