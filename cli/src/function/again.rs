@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn records_are_cut_into_requests_and_none_is_left_out() {
-        let records: Vec<Bytes> = (0..1_203).map(|n| vec![b'x'; n * 10].into()).collect();
+        let records: Vec<Bytes> = (0..1_203).map(|n| vec![b'x'; n * 16].into()).collect();
         let batches: Vec<&[Bytes]> = batches(&records).collect();
         assert_eq!(batches.concat(), records);
         for batch in &batches {
