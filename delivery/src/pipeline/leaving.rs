@@ -70,15 +70,20 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Begins to write objects while the writer has room for them.
+    /// Begins to write objects while the writer has room for them. Those that ended make room: while an object
+    /// waits here afterwards, others are under way, and the end of one of them is told by [`Pipeline::progress`].
     pub(crate) fn pump(&mut self) {
-        while !self.writer.is_full()
-            && let Some(object) = self.outbox.pop_front()
-        {
+        loop {
+            while let Some(ended) = self.writer.ended() {
+                self.tally(ended);
+            }
+            if self.writer.is_full() {
+                return;
+            }
+            let Some(object) = self.outbox.pop_front() else {
+                return;
+            };
             self.writer.submit(object);
-        }
-        while let Some(ended) = self.writer.ended() {
-            self.tally(ended);
         }
     }
 
@@ -126,6 +131,64 @@ impl Pipeline {
                 written.receipts.complete();
             }
             Err(error) => self.failed.push(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use hydrant_lake::{Lake, Location};
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::{
+        DeliveryStream, FixedClock, Ids,
+        buffer::Content,
+        log::Receipts,
+        object::Encoding,
+        pipeline::{Bounds, Pace},
+        processing::Processing,
+        writer::{Object, Policy, Writer},
+    };
+
+    fn pipeline(at_once: usize) -> Pipeline {
+        let stream = r#"{"DeliveryStreamName": "s", "ExtendedS3DestinationConfiguration":
+            {"RoleARN": "arn:aws:iam::123456789012:role/r", "BucketARN": "arn:aws:s3:::b"}}"#;
+        let stream = Arc::new(DeliveryStream::from_json(stream).unwrap());
+        let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+        let location: Location = "s3://b".parse().unwrap();
+        let lake = Lake::from_store(location, Arc::new(InMemory::new()));
+        let bounds = Bounds {
+            buffer_memory: 1 << 20,
+            parallelism: at_once,
+            active_partitions: None,
+            pace: Pace::default(),
+        };
+        let writer = Writer::new(lake, at_once, Policy::Report);
+        let processing = Processing::new(stream, None, clock, Arc::default()).unwrap();
+        Pipeline::new(processing, Ids::from_seed(1), bounds, writer)
+    }
+
+    /// All writes that there is room for may have ended before anybody looks: then nothing is under way whose end
+    /// would wake whoever drives the pipeline.
+    #[tokio::test]
+    async fn an_object_waits_only_while_others_are_under_way() {
+        let mut pipeline = pipeline(2);
+        pipeline.outbox.extend((0..7).map(|n| Object {
+            key: n.to_string(),
+            data: Content::default(),
+            records: 1,
+            receipts: Receipts::default(),
+            encoding: Encoding::Plain,
+            kind: ObjectKind::Delivered,
+        }));
+        pipeline.pump();
+        while pipeline.account.delivered < 7 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            pipeline.pump();
+            assert!(pipeline.outbox.is_empty() || pipeline.writer.under_way() > 0);
         }
     }
 }
