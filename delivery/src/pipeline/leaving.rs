@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        DeliveryStream, FixedClock, Ids,
+        Clock, DeliveryStream, FixedClock, Ids, SystemClock,
         buffer::Content,
         log::Receipts,
         object::Encoding,
@@ -186,7 +186,7 @@ mod tests {
         }));
         pipeline.pump();
         while pipeline.account.delivered < 7 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            SystemClock.sleep(Duration::from_millis(20)).await;
             pipeline.pump();
             assert!(pipeline.outbox.is_empty() || pipeline.writer.under_way() > 0);
         }
