@@ -78,15 +78,20 @@ def endpoint(tmp_path_factory):
         log.close()
 
 
-@pytest.fixture(scope="session")
-def s3(endpoint):
+def client_of(service: str, endpoint: str):
+    """A client of one of the server's services."""
     return boto3.client(
-        "s3",
+        service,
         endpoint_url=endpoint,
         region_name="eu-west-1",
         aws_access_key_id="conformance",
         aws_secret_access_key="conformance",
     )
+
+
+@pytest.fixture(scope="session")
+def s3(endpoint):
+    return client_of("s3", endpoint)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,9 @@ import subprocess
 import urllib.error
 import urllib.request
 
-import boto3
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, client_of
 
 FRONT = ROOT / "deploy" / "sam" / "front.yaml"
 PASSWORD = "Password-of-12"
@@ -16,13 +15,7 @@ PASSWORD = "Password-of-12"
 
 @pytest.fixture(scope="module")
 def cognito(endpoint):
-    return boto3.client(
-        "cognito-idp",
-        endpoint_url=endpoint,
-        region_name="eu-west-1",
-        aws_access_key_id="conformance",
-        aws_secret_access_key="conformance",
-    )
+    return client_of("cognito-idp", endpoint)
 
 
 @pytest.fixture(scope="module")
